@@ -1,0 +1,1 @@
+"""Settings with their origins, and the places on disk where a player keeps its things."""
