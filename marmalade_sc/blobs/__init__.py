@@ -1,0 +1,1 @@
+"""The content store: bytes by the hash of what they are."""
