@@ -1,0 +1,1 @@
+"""Time: timetags, timelines, and the clocks that say what time it is."""
