@@ -1,0 +1,1 @@
+"""What a source of music needs to speak to the dispatcher: OSC, templates of notes, frames."""

@@ -1,0 +1,121 @@
+"""From the value of an event to a note: which instrument, and the number of each of its controls.
+
+Pure. The same function serves the live host and a render, so both play the same numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from marmalade_sc.errors import ControlError, UsageError
+from marmalade_sc.patterns.pitch import resolve_pitch
+from marmalade_sc.sdk.instruments import Instrument, Orchestra
+
+__all__ = ["Note", "note_of", "packed_note"]
+
+_PITCH: Final = frozenset({"degree", "note", "n", "scale", "root", "oct", "transpose", "freq"})
+_OWN: Final = frozenset({"s", "dur", "gain", "amp", "sustain", *_PITCH})
+_MOST_REMEMBERED: Final = 20_000
+_LEGATO: Final = 0.9
+"""A note sounds for nine tenths of its step unless `dur` or `sustain` says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An instrument with all control values by index. `values` is ready for `instrument.pack`."""
+
+    instrument: Instrument
+    values: tuple[float, ...]
+
+
+def packed_note(value: object, orchestra: Orchestra, length_s: float) -> tuple[Instrument, bytes] | None:
+    """`note_of` with the control values as ready bytes, remembered: music repeats itself.
+
+    A value that was seen costs a sixth of making it (1.0 against 6.1 us). Raises like `note_of`.
+    """
+    try:
+        key = (length_s, *value.items()) if isinstance(value, dict) else None
+        found = orchestra.memo[key] if key is not None else None
+    except KeyError:
+        found = None
+    except TypeError:  # a value that cannot be hashed
+        key = found = None
+    if found is not None:
+        return found
+    note = note_of(value, orchestra, length_s)
+    if note is None:
+        return None
+    made = (note.instrument, note.instrument.pack.pack(*note.values))
+    if key is not None:
+        if len(orchestra.memo) >= _MOST_REMEMBERED:
+            orchestra.memo.clear()
+        orchestra.memo[key] = made
+    return made
+
+
+def note_of(value: object, orchestra: Orchestra, length_s: float) -> Note | None:
+    """The note of an event's value; None for a value that plays nothing (no `s`).
+
+    Args:
+        value: a mapping of controls, as control patterns have.
+        length_s: length of the event in seconds.
+
+    Raises:
+        UnknownNameError: `s` names nothing.
+        ControlError: a control does not exist or cannot be what it is.
+        UsageError: the value is not a mapping of controls.
+    """
+    if not isinstance(value, Mapping):
+        raise UsageError(
+            f"A track cannot play {value!r:.60}: it is a value, not a sound",
+            hint='Say what plays it, as in s("bd sn") or bass("0 3").',
+        )
+    name = value.get("s")
+    if name is None:
+        return None
+    if "chord" in value:
+        raise ControlError(f"{value['chord']} is a chord, not yet notes", hint="Write chord(...).voicing().")
+    instrument, sample = orchestra.find(str(name), _whole(value.get("n", 0)))
+    controls: dict[str, float] = {k: _number(k, v) for k, v in value.items() if k not in _OWN}
+    index = instrument.index
+    if "amp" in value or "gain" in value:
+        level = _number("amp", value["amp"]) if "amp" in value else instrument.defaults[index["amp"]]
+        controls["amp"] = level * _number("gain", value.get("gain", 1.0))
+    if "sustain" in value:
+        controls["sustain"] = _number("sustain", value["sustain"])
+    elif "dur" in value:
+        controls["sustain"] = length_s * _number("dur", value["dur"])
+    elif sample is None:
+        controls["sustain"] = length_s * _LEGATO
+    if sample is not None:
+        controls["buf"] = float(sample.buffer)
+        _pitch_of_sample(value, controls)
+    elif "freq" in index:
+        frequency = resolve_pitch(value)
+        if frequency is not None:
+            controls["freq"] = frequency
+    elif "freq" in value:
+        controls["freq"] = _number("freq", value["freq"])  # refused below, with the controls that there are
+    return Note(instrument, tuple(instrument.values(controls)))
+
+
+def _pitch_of_sample(value: Mapping[str, object], controls: dict[str, float]) -> None:
+    """A note or degree plays a sample faster or slower; middle C is its own pitch. `n` picks the file instead."""
+    pitched = {name: what for name, what in value.items() if name in _PITCH - {"n"}}
+    if "note" in pitched or "degree" in pitched or "freq" in pitched:
+        frequency = resolve_pitch(pitched)
+        if frequency is not None:
+            controls["speed"] = controls.get("speed", 1.0) * frequency / 261.6255653005986
+
+
+def _whole(value: object) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        try:
+            return float(str(value))
+        except ValueError:
+            raise ControlError(f"{name} cannot be {value!r:.60}", hint="Give a number.") from None
+    return float(value)
