@@ -1,0 +1,1 @@
+"""The only talk with scsynth: boot, bundles, voices, mixer, dispatcher, render, record, meters."""

@@ -1,0 +1,43 @@
+"""A killed scsynth leaves 8 MiB of memory behind; a night of crashes must not fill it."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from marmalade_sc.engine.leftovers import remove_leftovers
+
+
+def _left(folder: Path, port: int, age_s: float) -> Path:
+    path = folder / f"SuperColliderServer_{port}"
+    path.write_bytes(b"x")
+    when = path.stat().st_mtime - age_s
+    os.utime(path, (when, when))
+    return path
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_only_the_memory_of_servers_that_are_gone_is_removed(tmp_path: Path, kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, kind) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        server.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+        other.bind(("127.0.0.1", 0))
+        used, free = server.getsockname()[1], other.getsockname()[1]
+        other.close()
+        runs, gone, starts = _left(tmp_path, used, 3600), _left(tmp_path, free, 3600), _left(tmp_path, 1, 5)
+        (tmp_path / "SuperColliderServer_x").write_bytes(b"")
+        (tmp_path / "jack-shm-registry").write_bytes(b"")
+        assert remove_leftovers(tmp_path) == [gone.name]
+        assert runs.exists()
+        assert starts.exists()
+        assert not gone.exists()
+        assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_nothing_is_removed_where_ports_cannot_be_known(tmp_path: Path) -> None:
+    gone = _left(tmp_path, 2, 3600)
+    assert remove_leftovers(tmp_path, tmp_path / "nothing") == []
+    assert remove_leftovers(tmp_path / "nowhere") == []
+    assert gone.exists()
