@@ -1,0 +1,35 @@
+"""A note that sounds: what a part played, when, how long and how loud."""
+
+from typing import NamedTuple
+
+from marmalade_sc.scores.keys import SEMITONES
+from marmalade_sc.scores.parts import Part
+from marmalade_sc.scores.tree import Note
+
+__all__ = ["Sounding", "midi_note"]
+
+
+class Sounding(NamedTuple):
+    """A note that sounds. Times are milliseconds; volumes and panning are 0 to 1; `channel` -1 is none."""
+
+    part: int
+    offset_ms: float
+    duration_ms: float
+    audible_ms: float
+    midi: int
+    volume: float
+    track_volume: float
+    panning: float
+    channel: int
+    reference_pitch: float
+    """Hz of a4."""
+
+
+def midi_note(note: Note, part: Part) -> int:
+    """The MIDI note of a part's note, wrapped to 32 bits as Alda's is."""
+    if note.letter is None:
+        base = note.midi or 0
+    else:
+        accidentals = part.key.get(note.letter, 0) if note.accidentals is None else note.accidentals
+        base = (part.octave + 1) * 12 + SEMITONES[note.letter] + accidentals
+    return (base + part.transposition + 2**31) % 2**32 - 2**31
