@@ -1,0 +1,1 @@
+"""The host of the user's patterns: evaluation, tracks, and the frames that they play."""

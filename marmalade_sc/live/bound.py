@@ -1,0 +1,53 @@
+"""What the user's code has bound, as editors and completion want to know it: kind, signature, a line of help."""
+
+import inspect
+from types import ModuleType
+
+from marmalade_sc.live.handles import Effect, TrackHandle
+from marmalade_sc.patterns.pattern import Pattern
+
+__all__ = ["Bound", "described"]
+
+Bound = dict[str, str]
+"""name, kind, signature, doc."""
+
+_LONGEST = 80
+
+
+def described(name: str, value: object) -> Bound:
+    """One name. Never raises, whatever the value does when it is looked at."""
+    try:
+        kind, signature, doc = _facts(value)
+    except Exception:  # a value of the user's may raise anything when it is looked at
+        kind, signature, doc = "value", "", ""
+    return {"name": name, "kind": kind, "signature": signature[:_LONGEST], "doc": doc[:400]}
+
+
+def _facts(value: object) -> tuple[str, str, str]:
+    if isinstance(value, TrackHandle):
+        return "track", "", ""
+    if isinstance(value, Pattern):
+        period = value.period
+        return "pattern", "", f"repeats every {period} bars" if period else ""
+    if isinstance(value, Effect):
+        return "effect", "", repr(value)
+    if isinstance(value, ModuleType):
+        return "module", "", _first_line(value.__doc__)
+    if isinstance(value, type):
+        return "class", _signature(value), _first_line(value.__doc__)
+    if callable(value):
+        return "function", _signature(value), _first_line(getattr(value, "__doc__", ""))
+    if isinstance(value, bool | int | float | complex | str | bytes | None):
+        return "value", type(value).__name__, repr(value)[:_LONGEST]
+    return "value", type(value).__name__, ""
+
+
+def _signature(value: object) -> str:
+    try:
+        return str(inspect.signature(value)) if callable(value) else ""
+    except (TypeError, ValueError):
+        return ""
+
+
+def _first_line(text: object) -> str:
+    return text.strip().partition("\n")[0] if isinstance(text, str) else ""

@@ -1,0 +1,103 @@
+"""Where a generation stands, as plain data: what the next one needs to play on without a gap or a double hit.
+
+The next one is a copy from before: it has every lane, for new ones come with evaluations and those are its own. So a
+lane travels as its number, and the book as what keys have asked since.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Final
+
+from marmalade_sc.clock.timeline import Timeline
+from marmalade_sc.live import operations
+from marmalade_sc.live.lane import Lane
+from marmalade_sc.live.operations import Remembered
+from marmalade_sc.live.scheduler import Scheduler
+
+__all__ = ["adopt", "position_of"]
+
+_KINDS: Final = ("Hush", "SetMix", "Only", "Undo", "Redo", "SaveScene", "DropScene", "Recall", "NextScene")
+
+
+def position_of(scheduler: Scheduler) -> dict[str, object]:
+    """The scheduler's place in the music, between two frames."""
+    return {
+        "cursor": str(scheduler.cursor),
+        "seq": scheduler.seq,
+        "nodes": scheduler.nodes,
+        "lanes": scheduler.lanes,
+        "timeline": scheduler.timeline.to_json(),
+        "deed": scheduler.book.deed,
+        "journal": [_written(*each) for each in scheduler.book.journal],
+        "faults": scheduler.faults.to_json(),
+        "tracks": {
+            name: {
+                "epoch": track.epoch,
+                "playing": track.playing,
+                "announced": track.announced,
+                "lane": _number(track.lane),
+                "last_good": _number(track.last_good),
+                "coming": [[str(at), epoch, _number(lane)] for at, epoch, lane in track.coming],
+                "mix": track.mix,
+                "failed": track.failed,
+                "is_stopped": track.is_stopped,
+            }
+            for name, track in scheduler.tracks.items()
+        },
+    }
+
+
+def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
+    """Bring a scheduler, a copy from before some frames were made, to the position of the one that made them.
+
+    Raises:
+        KeyError, TypeError, ValueError, TimelineError: `position` is not what `position_of` gives.
+    """
+    timeline, tracks, journal, faults = (position[name] for name in ("timeline", "tracks", "journal", "faults"))
+    assert isinstance(timeline, dict)
+    assert isinstance(tracks, dict)
+    assert isinstance(journal, list)
+    assert isinstance(faults, dict)
+    scheduler.forget_unsent()
+    scheduler.timeline = Timeline.from_json(timeline)
+    scheduler.cursor = Fraction(str(position["cursor"]))
+    scheduler.seq = int(str(position["seq"]))
+    scheduler.nodes = int(str(position["nodes"]))
+    scheduler.lanes = int(str(position["lanes"]))
+    known = scheduler.book.lanes() | {
+        lane.number: lane for track in scheduler.tracks.values() for lane in track.lanes()
+    }
+    for name, there in tracks.items():
+        track = scheduler.track(name)
+        track.epoch, track.playing, track.announced = there["epoch"], there["playing"], there["announced"]
+        track.lane, track.last_good = known.get(there["lane"]), known.get(there["last_good"])
+        track.coming = [(Fraction(at), epoch, known.get(lane)) for at, epoch, lane in there["coming"]]
+        track.mix = dict(there["mix"])
+        track.failed, track.is_stopped = there["failed"], there["is_stopped"]
+    scheduler.book.catch_up([_read(row) for row in journal], int(str(position["deed"])))
+    scheduler.faults.adopt(faults)
+
+
+def _number(lane: Lane | None) -> int:
+    return lane.number if lane is not None else 0
+
+
+def _written(deed: int, operation: Remembered) -> list[object]:
+    """A deed's operation as plain data, without its grid: the book does not ask when."""
+    fields = {each.name: getattr(operation, each.name) for each in dataclasses.fields(operation) if each.name != "grid"}
+    return [deed, type(operation).__name__, {name: _plain(value) for name, value in fields.items()}]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(row: Iterable[object]) -> tuple[int, Remembered]:
+    deed, kind, fields = row
+    if kind not in _KINDS or not isinstance(fields, dict):
+        raise ValueError(f"{kind!r} is no operation of a journal")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return int(str(deed)), getattr(operations, str(kind))(**values)

@@ -1,0 +1,392 @@
+"""A session: the user's names, and the evaluation of blocks of code in them.
+
+Evaluation changes no music by itself: it collects operations, which are carried out when the whole block has worked.
+"""
+
+import ast
+import builtins
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from types import CodeType
+from typing import Final
+
+from marmalade_sc.clock.timeline import Timeline
+from marmalade_sc.errors import UsageError
+from marmalade_sc.live.book import Book
+from marmalade_sc.live.bound import Bound, described
+from marmalade_sc.live.desk import JamHandle, SceneHandle
+from marmalade_sc.live.explain import explain, remember
+from marmalade_sc.live.handles import ClockHandle, Effect, PlacedTrack, TrackHandle, playable
+from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle, controls_of
+from marmalade_sc.live.lane import Lane
+from marmalade_sc.live.limits import TooSlowError, too_slow
+from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
+from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
+from marmalade_sc.live.units import Unit, units_of
+from marmalade_sc.live.wishes import Wishes
+from marmalade_sc.patterns.notation import Literal
+from marmalade_sc.patterns.pattern import Pattern
+from marmalade_sc.sdk.instruments import Instrument, Orchestra
+from marmalade_sc.sdk.seeds import track_seed
+
+__all__ = ["TRACK_NAME", "Evaluation", "Session"]
+
+_LONGEST_CODE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a block asked for, and the value of its last expression as text ("" for None).
+
+    `orders` are for the player, not for the music: commands of the control protocol.
+    """
+
+    operations: tuple[Operation, ...]
+    value: str
+    orders: tuple[Mapping[str, object], ...] = ()
+
+
+class Session:
+    """See the module.
+
+    Args:
+        language: names of the pattern language.
+        voice: makes the constructor of an instrument's patterns from its name.
+        orchestra: what can be played; may be replaced.
+        timeline, now: the jam's time, for code that asks for it.
+        seed: of all chance.
+        book: what plays, for code that asks for scenes or wants to undo; see `Book`.
+        guard: entered where a new pattern is asked for its first cycles; bounds what each may cost.
+
+    Attributes:
+        binders: which statement has bound which of the user's names.
+    """
+
+    def __init__(
+        self,
+        language: Mapping[str, object],
+        voice: Callable[[str], object],
+        orchestra: Orchestra,
+        timeline: Callable[[], Timeline],
+        now: Callable[[], int],
+        seed: int = 0,
+        book: Book | None = None,
+        guard: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self.seed = seed
+        self.binders: dict[str, Unit] = {}
+        self._book = book if book is not None else Book()
+        self._guard = guard
+        self._units: list[Unit] = []
+        self._unit_count = 0
+        self._unit: Unit | None = None
+        self._scenes = SceneHandle(self._operations_append, lambda: self._book.scenes)
+        self._described: dict[str, tuple[int, Bound]] = {}
+        self._language = dict(language)
+        self._voice = voice
+        self._timeline = timeline
+        self._now = now
+        self._orchestra = orchestra
+        self._tracks: dict[str, TrackHandle] = {}
+        self._operations: list[Operation] = []
+        self._ways: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._settled_ways = self._ways
+        self._orders: list[Mapping[str, object]] = []
+        self._hosted: set[str] = set()
+        self._count = 0
+        self.names: dict[str, object] = {"__builtins__": builtins, "__name__": "__marmalade__"}
+        self._bound: dict[str, object] = {}
+        self._asked: Callable[[str], str] = str
+        self._own = self._own_names()
+        self.names.update(self._own)
+        self.use(orchestra)
+
+    def use(self, orchestra: Orchestra) -> None:
+        """Bind the names of instruments and effects; a name that the user has bound stays theirs."""
+        self._orchestra = orchestra
+        fresh: dict[str, object] = {}
+        for name, instrument in orchestra.effects().items():
+            fresh[name] = _effect(instrument)
+        for name in orchestra.names():
+            if name.isidentifier():
+                fresh[name] = self._voice(name)
+        fresh.update(self._language)
+        fresh.update(self._own)
+        older, self._bound = self._bound, fresh
+        for name, value in fresh.items():
+            if name not in self.names or self.names[name] is older.get(name):
+                self.names[name] = value
+
+    @property
+    def orchestra(self) -> Orchestra:
+        """What can be played now."""
+        return self._orchestra
+
+    def named(self, value: object) -> str:
+        """The name under which a thing is known, "" for none."""
+        return next((name for name, each in self.names.items() if each is value), "")
+
+    def extend(self, names: Mapping[str, object], asked: Callable[[str], str]) -> None:
+        """Bind more names, and let `asked` say which code is meant by a block: `every?` may be `help("every")`."""
+        self._own.update(names)
+        self._asked = asked
+        self.use(self._orchestra)
+
+    def evaluate(self, code: str, source: str = "") -> Evaluation:
+        """Run a block. Nothing sounds different until the operations are carried out.
+
+        Args:
+            source: a name for the block in messages; one is made when it is empty.
+
+        Raises:
+            UsageError: anything at all went wrong; has the place in the block.
+        """
+        self._count += 1
+        source = source or f"block {self._count}"
+        self._operations = []
+        self._ways = self._settled_ways
+        self._orders = []
+        self._scenes.begin()
+        if len(code) > _LONGEST_CODE:
+            raise UsageError(f"A block of {len(code)} characters is longer than {_LONGEST_CODE}")
+        code = self._asked(code)
+        remember(code, source)
+        try:
+            value = self._run(code, source)
+            text = "" if value is None else _shown(value)
+        except SystemExit:
+            raise UsageError("exit() does not end the player", hint="Press Ctrl-D to leave the shell.") from None
+        except BaseException as error:
+            raise explain(error, code, source, self._known()) from error
+        self._settled_ways = self._ways
+        return Evaluation(tuple(self._operations), text, tuple(self._orders))
+
+    def bound(self) -> list[Bound]:
+        """What the user's code has bound, by name; described anew where it has changed."""
+        mine = {
+            name: value
+            for name, value in self.names.items()
+            if not name.startswith("_") and (name not in self._bound or value is not self._bound[name])
+        }
+        kept = self._described
+        self._described = {
+            name: kept[name] if name in kept and kept[name][0] == id(value) else (id(value), described(name, value))
+            for name, value in mine.items()
+        }
+        return [row for _, row in self._described.values()]
+
+    def run_inside(self, code: str, source: str) -> object:
+        """Run code as part of the block that is evaluated now; gives the value of its last expression."""
+        remember(code, source)
+        units, unit = self._units, self._unit
+        self._unit_count += len(units)
+        try:
+            return self._run(code, source)
+        finally:
+            self._units, self._unit = units, unit
+
+    def _run(self, code: str, source: str) -> object:
+        tree = ast.parse(code, source)
+        self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track)
+        self._unit = None
+        tree = ast.fix_missing_locations(Rewrite(code, source, self._is_track).visit(tree))
+        last: ast.expr | None = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr):
+            ending = tree.body.pop()
+            assert isinstance(ending, ast.Expr)
+            last = ending.value
+        tree.body = [each for place, statement in enumerate(tree.body) for each in (mark(place, statement), statement)]
+        body: CodeType = compile(tree, source, "exec")
+        final = compile(ast.Expression(last), source, "eval") if last is not None else None
+        exec(body, self.names)
+        value = None
+        if final is not None:
+            self._begin_unit(len(self._units) - 1)
+            value = eval(final, self.names)
+        self._check_tracks()
+        fresh = {name: unit for name, unit in binders.items() if unit in self._units}
+        self.binders = {**self.binders, **fresh}  # code that ran inside has bound its own
+        self._unit_count += len(self._units)
+        return value
+
+    def _begin_unit(self, place: int) -> None:
+        """The statement at that place of the block begins."""
+        self._unit = self._units[place]
+
+    def _is_track(self, name: str) -> bool:
+        bound = self.names.get(name)
+        return TRACK_NAME.fullmatch(name) is not None and (bound is None or isinstance(bound, TrackHandle))
+
+    def _check_tracks(self) -> None:
+        """`d1 = s("bd")` plays nothing, and d1 would be no track any more: nobody means that."""
+        for name, handle in self._tracks.items():
+            found = self.names.get(name)
+            if isinstance(found, Pattern):
+                self.names[name] = handle
+                raise UsageError(
+                    f"{name} = ... plays nothing: it only gives a pattern a name", hint=f"Write {name} >> ..."
+                )
+
+    def _known(self) -> list[str]:
+        return [name for name in (*self.names, *dir(builtins)) if not name.startswith("_")]
+
+    # What the user's code calls
+
+    def _own_names(self) -> dict[str, object]:
+        return {
+            "clock": ClockHandle(self._operations_append, self._timeline, self._now),
+            "jam": JamHandle(self._orders_append),
+            "hush": self._hush,
+            "panic": self._panic,
+            "mute": self._mute,
+            "unmute": self._unmute,
+            "solo": self._solo,
+            "unsolo": self._unsolo,
+            "scene": self._scenes,
+            **Wishes(self._operations_append, self._orders_append, self._names_of).names(),
+            "tracks": lambda: tuple(self._tracks),
+            "synths": lambda: self._orchestra.names(),
+            "_track": self._track,
+            "_literal": Literal,
+            "_unit": self._begin_unit,
+            "_row": row,
+        }
+
+    def _orders_append(self, order: Mapping[str, object]) -> None:
+        self._orders.append(order)
+
+    def _operations_append(self, operation: Operation) -> None:
+        if isinstance(operation, SetMix):
+            self._check_ways(operation)
+        if isinstance(operation, Undo | Redo) and not self._operations:
+            self._book.check(operation)
+        self._operations.append(operation)
+
+    def _check_ways(self, operation: SetMix) -> None:
+        """Sends and groups must not come back to where they began; the engine would refuse them without a word here."""
+        ways = dict(self._ways.get(operation.track, {}))
+        everywhere = {**self._ways, operation.track: ways}
+        for kind in ("group", "sends"):
+            if kind in operation.settings:
+                found = operation.settings[kind]
+                ways[kind] = tuple(found) if isinstance(found, Mapping) else (str(found),) if found else ()
+        waiting, reached = [operation.track], {""}
+        while waiting:
+            for target in chain.from_iterable(everywhere.get(waiting.pop(), {}).values()):
+                if target == operation.track:
+                    raise UsageError(
+                        f"Sends and groups of {operation.track} would go in a circle",
+                        hint="Play into a track that does not play into this one.",
+                    )
+                if target not in reached:
+                    reached.add(target)
+                    waiting.append(target)
+        self._ways = everywhere
+
+    def _track(self, name: str) -> TrackHandle:
+        handle = self._tracks.get(name)
+        if handle is None:
+            handle = self._tracks[name] = TrackHandle(
+                name, self._replace, self._operations_append, self._cycle_s, self._control
+            )
+        self.names[name] = handle
+        return handle
+
+    def _replace(self, track: str, pattern: object, grid: Grid, fade: Fraction) -> None:
+        if isinstance(pattern, GeneratorHandle):
+            pattern = pattern()
+        if isinstance(pattern, GeneratorCall):
+            self._operations.append(Hush(track))
+            self._orders.append(pattern.order(track))
+            self._hosted.add(track)
+            return
+        if track in self._hosted:
+            self._hosted.discard(track)
+            self._orders.append({"do": "stop", "name": track, "quiet": True})
+        lane = Lane(playable(pattern), track_seed(self.seed, track), self._unit)
+        timeline = self._timeline()
+        cycle = timeline.cycle(self._now())
+        number = max(0, cycle.numerator // cycle.denominator + 1)
+        cycle_s = timeline.cycle_s(Fraction(number))
+        try:
+            lane.check(number, cycle_s, self._orchestra, self._guard)
+        except TooSlowError:
+            try:  # what is done for the first time is slow: imports, tables
+                lane.check(number, cycle_s, self._orchestra, self._guard)
+            except TooSlowError:
+                raise too_slow(track, number) from None
+        if self._unit is not None:
+            self._unit.plays[track] = weakref.ref(lane)
+        self._operations.append(Replace(track, lane, grid, fade))
+
+    def _control(self, track: str, name: str, value: object) -> bool:
+        """`g1.cutoff = "<200 800>"`: a control of the generator that plays into the track."""
+        if track not in self._hosted:
+            return False
+        self._orders.append({"do": "control", "name": track, "controls": controls_of({name: value})})
+        return True
+
+    def _cycle_s(self) -> float:
+        timeline = self._timeline()
+        return timeline.cycle_s(timeline.cycle(self._now()))
+
+    def _hush(self, *tracks: TrackHandle, fade: float = 0.02) -> None:
+        """Silence the given tracks, or all."""
+        for name in self._names_of(tracks) if tracks else [None]:
+            if name is None or name in self._hosted:
+                self._orders.append({"do": "stop", "name": name or "", "quiet": True})
+            self._operations.append(Hush(name, min(10.0, max(0.005, float(fade)))))
+
+    def _panic(self) -> None:
+        """Silence everything at once, tails included."""
+        self._orders.append({"do": "panic"})
+        self._operations.append(Hush())
+
+    def _mute(self, *tracks: TrackHandle) -> None:
+        """Mute tracks: they go on unheard."""
+        self._set(tracks, mute=True)
+
+    def _unmute(self, *tracks: TrackHandle) -> None:
+        """Unmute tracks, or all."""
+        self._set(tracks or tuple(self._tracks.values()), mute=False)
+
+    def _solo(self, *tracks: TrackHandle) -> None:
+        """Hear only these tracks."""
+        self._set(tracks, solo=True)
+
+    def _unsolo(self, *tracks: TrackHandle) -> None:
+        """End the solo of tracks, or of all."""
+        self._set(tracks or tuple(self._tracks.values()), solo=False)
+
+    def _set(self, tracks: Iterable[TrackHandle], **settings: object) -> None:
+        for name in self._names_of(tracks):
+            self._operations.append(SetMix(name, settings))
+
+    @staticmethod
+    def _names_of(tracks: Iterable[TrackHandle]) -> list[str]:
+        names = []
+        for track in tracks:
+            if not isinstance(track, TrackHandle):
+                raise UsageError(f"{track!r:.40} is not a track", hint="Write mute(d1, d2).")
+            names.append(track.name)
+        return names
+
+
+def _effect(instrument: Instrument) -> Callable[..., Effect]:
+    def effect(*values: float, **controls: float) -> Effect:
+        return Effect.of(instrument, *values, **controls)
+
+    effect.__name__ = instrument.name
+    effect.__doc__ = instrument.doc
+    return effect
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, TrackHandle | PlacedTrack):
+        return ""
+    text = repr(value)
+    return text if len(text) <= 10_000 else text[:10_000] + " ..."

@@ -1,0 +1,127 @@
+"""Units: the statements of a session that still matter, so that what plays can be written down as code.
+
+Each top statement of a block is a unit. A lane remembers the unit that made it and a name the unit that bound it; a
+unit remembers those whose names it read. What nothing remembers is forgotten, so a night of music does not grow.
+"""
+
+import ast
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from marmalade_sc.live.lane import Lane
+
+__all__ = ["Unit", "closure", "units_of"]
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class Unit:
+    """One statement.
+
+    Attributes:
+        number: place in the order in which statements were carried out.
+        binds: names that it binds, or changes by calling a method of theirs.
+        needs: units that bound the names that it reads.
+        makes, refers: tracks that come into being with it where they are new, and those that must be there already.
+        plays: the lane that it gave each track last, as far as it is still there.
+    """
+
+    number: int
+    code: str
+    binds: frozenset[str] = frozenset()
+    needs: tuple["Unit", ...] = ()
+    makes: frozenset[str] = frozenset()
+    refers: frozenset[str] = frozenset()
+    plays: "dict[str, weakref.ref[Lane]]" = field(default_factory=dict)
+
+
+def units_of(
+    tree: ast.Module,
+    code: str,
+    binders: Mapping[str, Unit],
+    count: int,
+    is_track: Callable[[str], bool],
+) -> tuple[list[Unit], dict[str, Unit]]:
+    """The units of a block and who binds which name when it has worked.
+
+    Args:
+        binders: who binds which name before it.
+        count: units there were before.
+        is_track: whether a name is a track's; those are not bound by code.
+    """
+    now = dict(binders)
+    units = []
+    lines = code.splitlines(keepends=True)
+    for statement in tree.body:
+        reads, stored, touched = _names(statement)
+        binds = {name for name in stored | {name for name in touched if name in now} if not is_track(name)}
+        needs = dict.fromkeys(now[name] for name in sorted(reads) if name in now)
+        count += 1
+        makes = frozenset(name for name in _left(statement) if is_track(name))
+        refers = frozenset(name for name in reads if is_track(name)) - makes
+        unit = Unit(count, _text(statement, lines, code), frozenset(binds), tuple(needs), makes, refers)
+        now.update(dict.fromkeys(binds, unit))
+        units.append(unit)
+    return units, now
+
+
+def closure(units: Iterable[Unit]) -> list[Unit]:
+    """The units and all that they need, in order."""
+    found: set[Unit] = set()
+    waiting = list(units)
+    while waiting:
+        unit = waiting.pop()
+        if unit not in found:
+            found.add(unit)
+            waiting += unit.needs
+    return sorted(found, key=lambda unit: unit.number)
+
+
+def _names(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
+    """Names that a statement reads, that it binds, and that it may change by a call of theirs or a part of them."""
+    reads: set[str] = set()
+    stored: set[str] = set()
+    touched: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name):
+            (reads if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            stored.add(node.name)
+        elif isinstance(node, ast.alias):
+            stored.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            touched |= _base(node.func.value)
+        elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            touched |= _base(node.value)
+    if isinstance(statement, ast.AugAssign):
+        reads |= stored
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        stored = {statement.name}  # the others are its own
+    return reads, stored, touched
+
+
+def _left(statement: ast.stmt) -> set[str]:
+    """Names on the left of `>>`."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+            left: ast.expr = node.left
+            while isinstance(left, ast.Call) and isinstance(left.func, ast.Attribute):
+                left = left.func.value
+            if isinstance(left, ast.Name):
+                found.add(left.id)
+    return found
+
+
+def _base(node: ast.expr) -> set[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _text(statement: ast.stmt, lines: list[str], code: str) -> str:
+    """The statement as it was typed, its decorators with it."""
+    decorators = getattr(statement, "decorator_list", [])
+    if decorators:
+        return "".join(lines[decorators[0].lineno - 1 : statement.end_lineno]).rstrip("\n")
+    return ast.get_source_segment(code, statement) or ""
