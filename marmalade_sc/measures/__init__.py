@@ -1,0 +1,1 @@
+"""Figures about sound: what a file holds, measured; how it differs from what was expected. Pure, but for reading."""
