@@ -1,0 +1,1 @@
+"""Generators played without an audience: in their sandboxes, for checks and renders."""
