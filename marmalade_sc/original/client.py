@@ -1,0 +1,92 @@
+"""Asks original players: their lists, their archives, a play of ours. Only the address that was given is asked."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final
+
+import aiohttp
+
+from marmalade_sc.errors import PeerError
+from marmalade_sc.identity.rsa import RsaIdentity
+from marmalade_sc.ids import GeneratorId
+from marmalade_sc.original.wire import Address, Known, Listed, Play, play_path, read_generators, read_players
+from marmalade_sc.peers.client import bounded
+
+__all__ = ["LARGEST_ARCHIVE", "Client"]
+
+LARGEST_ARCHIVE: Final = 10 << 20
+_LARGEST_LIST: Final = 4 << 20
+_LARGEST_ANSWER: Final = 16 << 10
+_TOTAL_S: Final = 20.0
+_CONNECT_S: Final = 3.0
+_PLAY_S: Final = 30.0
+"""A play is answered when the archive has been fetched, from us."""
+
+
+class Client:
+    """One original player, spoken to for a while; close it (`async with`)."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        timeout = aiohttp.ClientTimeout(total=_TOTAL_S, connect=_CONNECT_S)
+        # Each request has a connection of its own: an original server never closes one, whatever it is told.
+        self._session = aiohttp.ClientSession(
+            timeout=timeout, connector=aiohttp.TCPConnector(force_close=True), auto_decompress=False, trust_env=False
+        )
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def players(self) -> list[Known]:
+        """Whom it knows, itself among them. Raises PeerError."""
+        return read_players(await self._get("/players", _LARGEST_LIST))
+
+    async def generators(self) -> list[Listed]:
+        """What it has. Raises PeerError."""
+        return read_generators(await self._get("/generators", _LARGEST_LIST))
+
+    async def archive(self, generator: GeneratorId) -> bytes:
+        """The archive of a generator, as it comes: check it before use. Raises PeerError."""
+        return await self._get(f"/generator/{generator}", LARGEST_ARCHIVE)
+
+    async def play(self, play: Play, own: RsaIdentity) -> None:
+        """Ask it to run a generator of ours, which it fetches from `play.address` if it has none.
+
+        Raises:
+            PeerError: it does not, in its own words.
+        """
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        await self._ask("POST", play_path(play), _LARGEST_ANSWER, play.form(own), headers, _PLAY_S)
+
+    async def _get(self, path: str, most: int) -> bytes:
+        return await self._ask("GET", path, most, None, {}, _TOTAL_S)
+
+    async def _ask(
+        self, method: str, path: str, most: int, body: bytes | None, headers: Mapping[str, str], total_s: float
+    ) -> bytes:
+        timeout = aiohttp.ClientTimeout(total=total_s, connect=_CONNECT_S)
+        try:
+            async with self._session.request(
+                method, f"{self.address}{path}", data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as answer:
+                data = await bounded(answer, most if answer.status == 200 else _LARGEST_ANSWER)
+                if answer.status != 200:
+                    raise PeerError(
+                        f"{self.address} refuses ({answer.status}): {_words(data)}", reason="failed", status=503
+                    )
+                return data
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise PeerError(f"{self.address} cannot be asked: {error or type(error).__name__}") from error
+
+
+def _words(data: bytes) -> str:
+    """What an original server says in its page, without its marks."""
+    text = data.decode("latin-1")
+    begin, end = text.rfind("<p>"), text.rfind("</p>")
+    text = text[begin + 3 : end] if 0 <= begin < end else text
+    return "".join(c if c.isprintable() else " " for c in text.replace("&quot;", '"'))[:200]

@@ -1,0 +1,133 @@
+"""Datagrams between players: sealed with the jam's secret, signed by their sender, meant for one receiver.
+
+Cheap things are checked first: size, the jam's mark, how much its address sends, the seal, the receiver; then the
+signature. What fails is counted and dropped without an answer.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Final, cast
+
+from marmalade_sc.errors import MarmaladeError
+from marmalade_sc.identity.keys import Identity
+from marmalade_sc.identity.sealing import SEAL_BYTES, Seal
+from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.reach import Endpoint
+from marmalade_sc.peers.records import VERSION, Signable, open_signed, signed
+from marmalade_sc.peers.requests import JamName
+from marmalade_sc.peers.wire import BLOB, KEY, NUMBER, wire
+
+__all__ = ["LARGEST_DATAGRAM", "Datagram", "Datagrams", "Envelopes", "Mail"]
+
+LARGEST_DATAGRAM: Final = 1440
+_MARK_BYTES: Final = 8
+_PER_ADDRESS: Final = 400.0
+"""Datagrams a second from one address, 800 at once: a jam of 500 players at rest sends us a hundredth of it each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram(Signable):
+    """What is sealed: one message of `chatter`, its sender and its receiver."""
+
+    KIND: ClassVar[int] = 0x02
+    PURPOSE: ClassVar[str] = "marmalade peers datagram"
+    version: int = wire(NUMBER)
+    sender: bytes = wire(KEY)
+    receiver: bytes = wire(KEY)
+    body: bytes = wire(BLOB)
+
+    @property
+    def signer(self) -> bytes:
+        return self.sender
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A datagram that was checked. `arrived` is when, of the clock that the receiver reads."""
+
+    sender: bytes
+    body: bytes
+    host: str
+    port: int
+    arrived: int
+
+
+class Envelopes:
+    """Closes and opens datagrams of one jam for one player."""
+
+    def __init__(self, own: Identity, jam: JamName) -> None:
+        self._own = own
+        self._seal = Seal(jam.id, "datagram")
+        self.mark = hashlib.sha256(b"marmalade_sc jam mark 1\0" + jam.id).digest()[:_MARK_BYTES]
+
+    def close(self, receiver: bytes, body: bytes) -> bytes:
+        """A datagram to a player."""
+        letter = signed(self._own, Datagram(VERSION, self._own.public.raw, receiver, body))
+        return self.mark + self._seal.close(letter.data, os.urandom(12), self.mark)
+
+    def open(self, data: bytes) -> Datagram:
+        """What is inside. Raises MarmaladeError where it is not for us, or from nobody."""
+        plain = self._seal.open(data[_MARK_BYTES:], data[:_MARK_BYTES])
+        found = open_signed(plain, (Datagram,), LARGEST_DATAGRAM).message
+        if found.receiver != self._own.public.raw:
+            raise MarmaladeError("It is meant for another player")
+        return found
+
+    def is_ours(self, data: bytes) -> bool:
+        """Whether it may be of this jam at all."""
+        return _MARK_BYTES + SEAL_BYTES < len(data) <= LARGEST_DATAGRAM and data.startswith(self.mark)
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """The socket. `heard` takes what passed; `now` is read the moment a datagram is there.
+
+    Attributes:
+        dropped: datagrams that were none, or too many.
+    """
+
+    def __init__(
+        self,
+        envelopes: Envelopes,
+        heard: Callable[[Mail], None],
+        now: Callable[[], int],
+        monotonic: Callable[[], float],
+        per_address: float = _PER_ADDRESS,
+    ) -> None:
+        self._envelopes = envelopes
+        self._heard = heard
+        self._now = now
+        self._monotonic = monotonic
+        self._buckets = Buckets(per_address, 2 * per_address)
+        self._transport: asyncio.DatagramTransport | None = None
+        self.dropped = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        arrived = self._now()
+        if not self._envelopes.is_ours(data) or not self._buckets.take(addr[0], self._monotonic()):
+            self.dropped += 1
+            return
+        try:
+            letter = self._envelopes.open(data)
+        except MarmaladeError:
+            self.dropped += 1
+            return
+        self._heard(Mail(letter.sender, letter.body, addr[0], addr[1], arrived))
+
+    def error_received(self, exc: Exception) -> None:
+        """Nobody listens there: the member will not answer, which is all that counts."""
+
+    def send(self, receiver: bytes, to: Endpoint, body: bytes) -> None:
+        """Send, if the socket is open. Never blocks; may be lost."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(self._envelopes.close(receiver, body), (to.host, to.port))
+
+    def close(self) -> None:
+        """End it. Idempotent."""
+        if self._transport is not None:
+            self._transport.close()

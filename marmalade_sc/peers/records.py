@@ -1,0 +1,362 @@
+"""What travels between players signed: requests to one player, and records that are signed once and passed on. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Final, Generic, TypedDict, TypeVar
+
+from marmalade_sc.errors import IdentityError
+from marmalade_sc.identity.keys import Identity, PublicKey
+from marmalade_sc.identity.signing import SIGNATURE_BYTES, sign, verify
+from marmalade_sc.peers.refusals import refused
+from marmalade_sc.peers.wire import (
+    ADDRESS,
+    ADDRESSES,
+    BLOB,
+    CONTROLS,
+    GENERATOR,
+    HASH,
+    JAM_ID,
+    KEY,
+    NAME,
+    NUMBER,
+    REAL,
+    SIGNATURE,
+    TEXT,
+    Message,
+    decode,
+    encode,
+    one_of,
+    parts_of,
+    wire,
+)
+
+__all__ = [
+    "HERE",
+    "LARGEST_RECORD",
+    "LEFT",
+    "METHODS",
+    "RECORDS",
+    "REQUEST_BYTES",
+    "VERSION",
+    "ControlTicket",
+    "GeneratorRecord",
+    "Head",
+    "PlayTicket",
+    "PlayerRecord",
+    "Record",
+    "RegisterWrite",
+    "Request",
+    "Rotation",
+    "Signed",
+    "StopTicket",
+    "accept_rotation",
+    "open_record",
+    "open_signed",
+    "signed",
+]
+
+VERSION: Final = 1
+LARGEST_RECORD: Final = 1024
+"""Bytes of a record with its signature: it fits into one datagram with its envelope."""
+REQUEST_BYTES: Final = 4096
+METHODS: Final = ("play", "stop", "control", "presence", "leave")
+HERE: Final = "here"
+LEFT: Final = "left"
+
+
+class Signable(Message):
+    """A message with a signature behind it. `PURPOSE` stands in what is signed, so that no kind passes for another."""
+
+    PURPOSE: ClassVar[str]
+
+    @property
+    def signer(self) -> bytes:
+        """The raw public key that must have signed it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Signable):
+    """A request to one player. `record` is the signed record that it hands over; its maker is the sender.
+
+    Times are milliseconds since 1970 of the sender's wall clock. `sequence` grows with each request of a sender.
+    """
+
+    KIND: ClassVar[int] = 0x01
+    PURPOSE: ClassVar[str] = "marmalade peers request"
+    version: int = wire(NUMBER)
+    method: str = wire(one_of(*METHODS))
+    jam: str = wire(NAME)
+    jam_id: bytes = wire(JAM_ID)
+    sender: bytes = wire(KEY)
+    receiver: bytes = wire(KEY)
+    address: str = wire(ADDRESS)
+    sequence: int = wire(NUMBER)
+    not_before: int = wire(NUMBER)
+    expires: int = wire(NUMBER)
+    record: bytes = wire(BLOB)
+
+    @property
+    def signer(self) -> bytes:
+        return self.sender
+
+
+class Head(TypedDict):
+    """The fields that all records begin with."""
+
+    version: int
+    jam: str
+    jam_id: bytes
+    maker: bytes
+    sequence: int
+    made: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Signable):
+    """What is signed once by its maker and passed on by anybody. A later one of the same slot has a higher sequence."""
+
+    version: int = wire(NUMBER)
+    jam: str = wire(NAME)
+    jam_id: bytes = wire(JAM_ID)
+    maker: bytes = wire(KEY)
+    sequence: int = wire(NUMBER)
+    made: int = wire(NUMBER)
+    expires: int = wire(NUMBER)
+
+    @property
+    def signer(self) -> bytes:
+        return self.maker
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        """What it is a version of; of two records of one slot only the later is kept."""
+        raise NotImplementedError
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Orders the records of one slot: the greater is the later."""
+        return (self.sequence,)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerRecord(Record):
+    """A player says where it is. Its sequence is its incarnation too: only its own key refutes that it is gone."""
+
+    KIND: ClassVar[int] = 0x10
+    PURPOSE: ClassVar[str] = "marmalade peers player"
+    state: str = wire(one_of(HERE, LEFT))
+    addresses: tuple[str, ...] = wire(ADDRESSES)
+    oldest: int = wire(NUMBER)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("player", self.maker)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTicket(Record):
+    """Run this very version of a generator as this instance, once. `bars` and `seconds` are 0 where there is no end.
+
+    `policy` says when it is heard, `at` is the moment of `future` on the maker's clock.
+    """
+
+    KIND: ClassVar[int] = 0x11
+    PURPOSE: ClassVar[str] = "marmalade peers play"
+    generator: str = wire(GENERATOR)
+    author: bytes = wire(KEY)
+    sha256: bytes = wire(HASH)
+    instance: str = wire(NAME)
+    track: str = wire(NAME)
+    controls: tuple[tuple[str, float], ...] = wire(CONTROLS)
+    bars: float = wire(REAL)
+    seconds: float = wire(REAL)
+    policy: str = wire(one_of("arrival", "quantum", "interval", "future"))
+    at: int = wire(NUMBER)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("play", self.maker, self.generator, self.instance)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return (-self.sequence,)  # the first one stands: nobody changes what an instance is
+
+
+@dataclass(frozen=True, slots=True)
+class StopTicket(Record):
+    """End an instance that the maker has started, or one of a generator of its own."""
+
+    KIND: ClassVar[int] = 0x12
+    PURPOSE: ClassVar[str] = "marmalade peers stop"
+    generator: str = wire(GENERATOR)
+    instance: str = wire(NAME)
+    bars: float = wire(REAL)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("stop", self.maker, self.generator, self.instance)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTicket(Record):
+    """Controls of an instance that the maker has started, all that were ever set: the latest ticket is the whole."""
+
+    KIND: ClassVar[int] = 0x13
+    PURPOSE: ClassVar[str] = "marmalade peers control"
+    generator: str = wire(GENERATOR)
+    instance: str = wire(NAME)
+    controls: tuple[tuple[str, float], ...] = wire(CONTROLS)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("control", self.maker, self.generator, self.instance)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorRecord(Record):
+    """An author says what a version of its generator is. `size` is of the canonical tar.
+
+    `shelf` is the signature that is kept beside the archive. Each version has a slot of its own: old ones stay
+    addressable; the newest is the one with the highest sequence.
+    """
+
+    KIND: ClassVar[int] = 0x14
+    PURPOSE: ClassVar[str] = "marmalade peers generator"
+    generator: str = wire(GENERATOR)
+    name: str = wire(TEXT)
+    sha256: bytes = wire(HASH)
+    size: int = wire(NUMBER)
+    shelf: bytes = wire(SIGNATURE)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("generator", self.maker, self.generator, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWrite(Record):
+    """A value that all players share. `clock` is a hybrid logical clock; `born` and `session` say since when.
+
+    Each maker's latest write of a name is kept. Of those that may write, the one of the older session holds, then of
+    the later clock, then of the greater key: `rank`.
+    """
+
+    KIND: ClassVar[int] = 0x15
+    PURPOSE: ClassVar[str] = "marmalade peers register"
+    name: str = wire(NAME)
+    value: bytes = wire(BLOB)
+    clock: int = wire(NUMBER)
+    effective: int = wire(NUMBER)
+    policy: str = wire(one_of("lww", "vote"))
+    born: int = wire(NUMBER)
+    session: bytes = wire(JAM_ID)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("register", self.name, self.maker)
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Orders the writes of one register by different makers: the greatest holds."""
+        session = int.from_bytes(self.session, "big")
+        return (-self.born, -session, self.clock, int.from_bytes(self.maker, "big"))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return (self.clock, self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation(Record):
+    """The maker has a new key from now on. `proof` is the new key's own signature over both: see `accept_rotation`."""
+
+    KIND: ClassVar[int] = 0x16
+    PURPOSE: ClassVar[str] = "marmalade peers rotation"
+    new: bytes = wire(KEY)
+    proof: bytes = wire(SIGNATURE)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("rotation", self.maker)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return (-self.sequence,)  # a key is given up once; whoever steals it later cannot give it up again
+
+
+RECORDS: Final[tuple[type[Record], ...]] = (
+    PlayerRecord,
+    PlayTicket,
+    StopTicket,
+    ControlTicket,
+    GeneratorRecord,
+    RegisterWrite,
+    Rotation,
+)
+
+S = TypeVar("S", bound=Signable)
+S_co = TypeVar("S_co", bound=Signable, covariant=True)
+
+
+@dataclass(frozen=True)
+class Signed(Generic[S_co]):
+    """A message whose signature was checked, or made. `data` is all of it as it travels, the signature last."""
+
+    message: S_co
+    data: bytes
+
+    @cached_property
+    def mark(self) -> bytes:
+        """8 bytes that name these very bytes among others."""
+        return hashlib.sha256(self.data).digest()[:8]
+
+
+def signed(identity: Identity, message: S) -> Signed[S]:
+    """A message with its signature. Raises PeerError for a value that may not travel."""
+    if message.signer != identity.public.raw:
+        raise refused("signature", "this is another player's")
+    return Signed(message, encode(message) + sign(identity, message.PURPOSE, *parts_of(message)))
+
+
+def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S]:
+    """The message that `data` is, its signature checked. Reads cheap things first.
+
+    Raises:
+        PeerError: it is too large, malformed, of another version, or not signed by whom it names.
+    """
+    if len(data) > largest:
+        raise refused("large", f"{largest} bytes are allowed")
+    message = decode(data, kinds, SIGNATURE_BYTES)
+    if getattr(message, "version", VERSION) != VERSION:
+        raise refused("version", f"it speaks {VERSION}")
+    try:
+        verify(PublicKey(message.signer), data[-SIGNATURE_BYTES:], message.PURPOSE, *parts_of(message))
+    except IdentityError:
+        raise refused("signature") from None
+    if isinstance(message, Rotation):
+        _check_rotation(message)
+    return Signed(message, data)
+
+
+def open_record(data: bytes) -> Signed[Record]:
+    """Any record; raises as `open_signed`."""
+    return open_signed(data, RECORDS, LARGEST_RECORD)
+
+
+_ACCEPTANCE: Final = "marmalade peers rotation accepted"
+
+
+def accept_rotation(new: Identity, old: PublicKey) -> bytes:
+    """The new key's word that it follows the old one: nobody may be made another's follower unasked."""
+    return sign(new, _ACCEPTANCE, old.raw, new.public.raw)
+
+
+def _check_rotation(record: Rotation) -> None:
+    try:
+        verify(PublicKey(record.new), record.proof, _ACCEPTANCE, record.maker, record.new)
+    except IdentityError:
+        raise refused("signature", "the new key has not agreed") from None

@@ -1,0 +1,198 @@
+"""What a player answers over HTTP: who is there, which generators, their archives; and signed requests."""
+
+import asyncio
+import base64
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from marmalade_sc.errors import MarmaladeError, PeerError
+from marmalade_sc.ids import GeneratorId
+from marmalade_sc.peers.guard import Guards
+from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.records import METHODS, REQUEST_BYTES
+from marmalade_sc.peers.refusals import REFUSALS, refused
+
+__all__ = ["Archive", "House", "RECORD_HEADER", "Server"]
+
+RECORD_HEADER: Final = "Marmalade-Record"
+_BODY_S: Final = 5.0
+_LONGEST_LINE: Final = 1024
+_LONGEST_FIELD: Final = 2048
+_HEADERS: Final = 32
+_PER_ADDRESS: Final = 50.0
+_BURST: Final = 200.0
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A version of a generator that may be served: its canonical tar in a file, and its author's record."""
+
+    path: Path
+    sha256: str
+    record: bytes
+
+
+class House(Protocol):
+    """What the server tells of, and who carries out what is asked."""
+
+    def players(self) -> Sequence[Mapping[str, object]]:
+        """Players that are known, the latest seen first, with the addresses that they have published."""
+
+    def generators(self) -> Sequence[Mapping[str, object]]:
+        """Generators that can be fetched here, the newest first."""
+
+    async def archive(self, generator: str, sha256: str) -> Archive:
+        """A version of a generator; the newest where `sha256` is empty. Raises PeerError."""
+
+    async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
+        """A signed request, still to be checked. Raises PeerError."""
+
+
+class Server:
+    """See the module. For one event loop: `start` it, `close` it.
+
+    Args:
+        now: monotonic seconds.
+        wall_ms: told to those whose clock is wrong.
+        say: takes what went wrong inside, for the log.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        now: Callable[[], float],
+        wall_ms: Callable[[], int],
+        say: Callable[[str], None],
+        guards: Guards | None = None,
+    ) -> None:
+        self._house = house
+        self._now = now
+        self._wall_ms = wall_ms
+        self._say = say
+        self._buckets = Buckets(_PER_ADDRESS, _BURST)
+        self.guards = guards or Guards()
+        self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        """Listen; the port. Raises OSError."""
+        app = web.Application(middlewares=[self._around], client_max_size=REQUEST_BYTES)
+        app.router.add_get("/players", self._players)
+        app.router.add_get("/generators", self._generators)
+        app.router.add_get("/generator/{id}", self._generator)
+        for method in METHODS:
+            app.router.add_post(f"/{method}", self._request)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=10.0,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_FIELD,
+            max_headers=_HEADERS,
+            auto_decompress=False,
+            handle_signals=False,
+        )
+        await runner.setup()
+        self._runner = runner
+        inner = runner.server
+        assert inner is not None
+        self._listener = await asyncio.get_running_loop().create_server(
+            lambda: self.guards.wrap(inner),
+            host,
+            port,
+            ssl=tls,
+            ssl_handshake_timeout=self.guards.header_s if tls else None,
+            backlog=self.guards.most,
+        )
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening and end what is open. Idempotent."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    # Around every request
+
+    @web.middleware
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        self.guards.begin(transport)
+        try:
+            if not self._buckets.take(request.remote or "", self._now()):
+                raise refused("busy")
+            return await handler(request)
+        except PeerError as error:
+            return self._refusal(error)
+        except web.HTTPException as error:
+            return self._refusal(refused(_CODES.get(error.status, "malformed")))
+        except MarmaladeError as error:
+            self._say(f"{request.method} {request.path[:80]!r} failed: {error}")
+            return self._refusal(refused("failed"))
+        except (OSError, TimeoutError) as error:
+            self._say(f"{request.method} {request.path[:80]!r} failed: {type(error).__name__}: {error}")
+            return self._refusal(refused("failed"))
+        finally:
+            self.guards.end(transport)
+
+    def _refusal(self, error: PeerError) -> web.Response:
+        body: dict[str, object] = {"error": {"code": error.reason, "message": error.message}}
+        if error.reason == "clock":
+            body["now"] = error.now_ms or self._wall_ms()
+        headers = {"Retry-After": "1"} if error.status in (429, 503) else {}
+        response = _json(body, error.status, headers)
+        if error.reason in ("malformed", "large"):
+            response.force_close()  # whatever follows on this connection is not worth reading
+        return response
+
+    # Requests
+
+    async def _players(self, request: web.Request) -> web.Response:
+        return _json(list(self._house.players()))
+
+    async def _generators(self, request: web.Request) -> web.Response:
+        return _json(list(self._house.generators()))
+
+    async def _generator(self, request: web.Request) -> web.StreamResponse:
+        try:
+            generator = str(GeneratorId.parse(request.match_info["id"]))
+        except MarmaladeError:
+            raise refused("unknown") from None
+        wanted = request.query.get("sha256", "")
+        if wanted and not (len(wanted) == 64 and all(each in "0123456789abcdef" for each in wanted)):
+            raise refused("malformed", "sha256 has 64 hexadecimal digits")
+        found = await self._house.archive(generator, wanted)
+        headers = {
+            "ETag": f'"{found.sha256}"',
+            "Content-Type": "application/x-tar",
+            RECORD_HEADER: base64.b64encode(found.record).decode(),
+        }
+        return web.FileResponse(found.path, headers=headers)
+
+    async def _request(self, request: web.Request) -> web.Response:
+        if request.content_length is not None and request.content_length > REQUEST_BYTES:
+            raise refused("large", f"{REQUEST_BYTES} bytes are allowed")
+        async with asyncio.timeout(_BODY_S):
+            data = await request.read()
+        return _json(await self._house.carry_out(request.path.strip("/"), data))
+
+
+_CODES: Final = {404: "unknown", 405: "method", 413: "large", 429: "busy", 503: "failed", 500: "failed"}
+
+
+def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    text = json.dumps(value, separators=(",", ":"))
+    return web.Response(text=text, status=status, content_type="application/json", headers=headers)
+
+
+assert set(_CODES.values()) <= set(REFUSALS)

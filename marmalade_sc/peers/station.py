@@ -1,0 +1,190 @@
+"""A node on real sockets: its datagrams, its timer, its probes of clocks."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from marmalade_sc.clock.offsets import Offset
+from marmalade_sc.errors import PeerError
+from marmalade_sc.identity.keys import Identity
+from marmalade_sc.peers.chatter import CLOCKS, ClockAnswer, ClockProbe
+from marmalade_sc.peers.datagrams import Datagrams, Envelopes, Mail
+from marmalade_sc.peers.members import GONE, MEMBERS_LEFT, Member, Timing
+from marmalade_sc.peers.node import Node
+from marmalade_sc.peers.reach import Endpoint, endpoint
+from marmalade_sc.peers.records import Record, Signed, open_record
+from marmalade_sc.peers.requests import JamName
+from marmalade_sc.peers.soundings import Soundings
+from marmalade_sc.peers.wire import decode, encode
+
+__all__ = ["Station", "Surroundings"]
+
+_PROBE_TICK_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a station needs of the player around it.
+
+    Attributes:
+        jam_time: jam time in units of 2**-32 s.
+        monotonic: seconds.
+        wall_ms: milliseconds since 1970.
+        heard: takes each record that is news. Must not block.
+        turned: takes each member whose state changed.
+        admits: whether a key that is new may be taken up.
+    """
+
+    jam_time: Callable[[], int]
+    monotonic: Callable[[], float]
+    wall_ms: Callable[[], int]
+    heard: Callable[[Signed[Record]], None]
+    turned: Callable[[Member, str], None]
+    admits: Callable[[bytes], bool]
+    dice: random.Random = field(default_factory=random.SystemRandom)
+
+
+class Station:
+    """See the module. `at` is where it listens; `announced` the addresses that others are told.
+
+    For one event loop: `open` it, let `run` run, `close` it.
+    """
+
+    def __init__(
+        self,
+        own: Identity,
+        jam: JamName,
+        at: Endpoint,
+        announced: list[str],
+        around: Surroundings,
+        timing: Timing = Timing(),  # noqa: B008  a frozen value
+    ) -> None:
+        self.at = at
+        self.is_local = at.host in ("127.0.0.1", "::1")
+        self._around = around
+        self._kick = asyncio.Event()
+        self.since = around.jam_time()
+        """The jam time from which offsets count their seconds."""
+        self.soundings = Soundings(around.dice, self.since)
+        self._datagrams = Datagrams(Envelopes(own, jam), self._mail, around.jam_time, around.monotonic)
+        self._endpoints: dict[str, Endpoint | None] = {}
+        self.node = Node(own, jam, announced, self, timing)
+
+    async def open(self) -> None:
+        """Listen. Raises OSError where the port is taken."""
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self._datagrams, local_addr=(self.at.host, self.at.port))
+
+    async def run(self) -> None:
+        """Live, until cancelled."""
+        probing = asyncio.create_task(self._probe_clocks())
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._kick.clear()
+                wait_s = self.node.advance() - self._around.monotonic()
+                # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with the kick.
+                timer = loop.call_later(max(0.0, wait_s), self._kick.set)
+                await self._kick.wait()
+                timer.cancel()
+        finally:
+            probing.cancel()
+
+    def close(self) -> None:
+        """Say goodbye and stop listening. Idempotent."""
+        self.node.leave()
+        self._datagrams.close()
+
+    def kick(self) -> None:
+        """Something was published: do not wait for the timer."""
+        self._kick.set()
+
+    def offset(self, key: bytes) -> Offset | None:
+        """A player's clock minus ours, now."""
+        return self.soundings.offset(key, self._around.jam_time())
+
+    def proven(self, key: bytes) -> Endpoint | None:
+        """Where a player has proven to be: the only place that we send requests to."""
+        member = self.node.members.get(key)
+        address = self.soundings.proven(key)
+        return self._endpoint(address) if member is not None and address and address == member.address else None
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams that were none, or too many."""
+        return self._datagrams.dropped
+
+    # The node's world
+
+    @property
+    def dice(self) -> random.Random:
+        return self._around.dice
+
+    def now(self) -> float:
+        return self._around.monotonic()
+
+    def wall_ms(self) -> int:
+        return self._around.wall_ms()
+
+    def send(self, key: bytes, address: str, data: bytes) -> None:
+        to = self._endpoint(address)
+        if to is not None:
+            self._datagrams.send(key, to, data)
+
+    def open_record(self, data: bytes) -> Signed[Record]:
+        return open_record(data)
+
+    def admits(self, key: bytes) -> bool:
+        return self._around.admits(key)
+
+    def heard(self, record: Signed[Record]) -> None:
+        self._around.heard(record)
+
+    def turned(self, member: Member, state: str) -> None:
+        if state in (GONE, MEMBERS_LEFT):
+            self.soundings.forget(member.key)
+        self._around.turned(member, state)
+
+    # Inside
+
+    def _mail(self, mail: Mail) -> None:
+        if mail.body[:1] in (b"\x30", b"\x31"):
+            self._hear_clock(mail)
+            return
+        self.node.receive(mail.sender, mail.body)
+        self.kick()
+
+    def _hear_clock(self, mail: Mail) -> None:
+        try:
+            message = decode(mail.body, CLOCKS)
+        except PeerError:
+            return
+        if isinstance(message, ClockAnswer):
+            self.soundings.hear(mail.sender, message, mail.arrived)
+        elif isinstance(message, ClockProbe):
+            member = self.node.members.get(mail.sender)
+            if member is not None and (to := self._endpoint(member.address)) is not None:
+                answer = ClockAnswer(message.nonce, mail.arrived, self._around.jam_time())
+                self._datagrams.send(mail.sender, to, encode(answer))
+
+    async def _probe_clocks(self) -> None:
+        while True:
+            present = [(each.key, each.address) for each in self.node.members.present]
+            for key, address in self.soundings.due(present, self._around.monotonic()):
+                if (to := self._endpoint(address)) is not None:
+                    probe = self.soundings.ask(key, address)
+                    self.soundings.sent(probe, self._around.jam_time())
+                    self._datagrams.send(key, to, encode(probe))
+            await asyncio.sleep(_PROBE_TICK_S)
+
+    def _endpoint(self, address: str) -> Endpoint | None:
+        if address not in self._endpoints:
+            if len(self._endpoints) > 4096:
+                self._endpoints.clear()
+            try:
+                self._endpoints[address] = endpoint(address, is_local=self.is_local)
+            except PeerError:
+                self._endpoints[address] = None
+        return self._endpoints[address]

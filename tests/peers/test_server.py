@@ -1,0 +1,338 @@
+"""A player's server against those who are slow, loud, lying, or somebody else."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from marmalade_sc.errors import PeerError
+from marmalade_sc.peers.client import Client
+from marmalade_sc.peers.guard import Guards
+from marmalade_sc.peers.reach import Endpoint
+from marmalade_sc.peers.records import PlayTicket, signed
+from marmalade_sc.peers.refusals import REFUSALS
+from marmalade_sc.peers.requests import Asker
+from tests.peers import makers
+from tests.peers.houses import SmallHouse, eventually_async, serving, wall_ms
+from tests.peers.makers import JAM
+from tests.player.deadline import eventually
+
+pytestmark = pytest.mark.faults
+ALICE, BOB, EVE = makers.player(1), makers.player(2), makers.player(3)
+
+
+def asker(ahead_ms: int = 0) -> Asker:
+    return Asker(ALICE, JAM, "", lambda: wall_ms() + ahead_ms)
+
+
+def a_play() -> PlayTicket:
+    return makers.play(ALICE)
+
+
+async def test_requests_are_heard_over_tls_by_whom_they_are_meant_for(tmp_path: Path) -> None:
+    house = SmallHouse(BOB, tmp_path)
+    client = Client()
+    async with serving(house, is_tls=True) as (_, to):
+        record = signed(ALICE, a_play())
+        assert await client.ask(to, BOB.public, "play", asker(), record) == {"status": "heard"}
+        assert [each["id"] for each in await client.players(to, BOB.public)] == [str(BOB.player)]
+        assert len(await client.generators(to, BOB.public)) == 1
+        await client.close()
+    assert [each.record for each in house.heard] == [record]
+
+
+async def test_who_has_another_key_gets_not_a_byte(tmp_path: Path) -> None:
+    """C9: the pin is checked in the handshake: a machine in the middle learns nothing, not even what was asked."""
+    house = SmallHouse(EVE, tmp_path)
+    client = Client()
+    async with serving(house, is_tls=True) as (_, to):
+        with pytest.raises(PeerError) as found:
+            await client.ask(to, BOB.public, "play", asker(), signed(ALICE, a_play()))
+        assert found.value.reason == "signature"
+        await client.close()
+    assert house.heard == []
+
+
+@pytest.mark.parametrize("ahead_ms", [3_600_000, -3_600_000, 0])
+async def test_a_clock_that_is_an_hour_off_is_corrected_on_the_way(tmp_path: Path, ahead_ms: int) -> None:
+    house = SmallHouse(BOB, tmp_path)
+    client = Client()
+    record = makers.presence(ALICE)
+    async with serving(house) as (_, to):
+        assert await client.ask(to, BOB.public, "presence", asker(ahead_ms), signed(ALICE, record))
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "code"),
+    [
+        ("POST", "/play", b"", "malformed"),
+        ("POST", "/play", bytes(4000), "malformed"),
+        ("POST", "/play", bytes(5000), "large"),
+        ("POST", "/stop", b"\x01" * 100, "malformed"),
+        ("GET", "/play", b"", "method"),
+        ("POST", "/players", b"", "method"),
+        ("GET", "/stats", b"", "unknown"),
+        ("GET", "/generator/..%2f..%2fplayer.key", b"", "unknown"),
+        ("GET", "/generator/../../player.key", b"", "unknown"),
+        ("GET", "/generator/%00", b"", "unknown"),
+        ("GET", "/generator/aaaaaaaa:drums", b"", "unknown"),
+        ("GET", "/generator/aaaaaaaa:drums?sha256=../../x", b"", "malformed"),
+        ("GET", "/generator/aaaaaaaa:~", b"", "unknown"),
+        ("DELETE", "/players", b"", "method"),
+    ],
+)
+async def test_errors_are_json_with_codes_and_tell_nothing_of_us(
+    tmp_path: Path, verb: str, path: str, body: bytes, code: str
+) -> None:
+    """T21, and the original's error pages with paths and addresses in them."""
+    async with serving(SmallHouse(BOB, tmp_path)) as (_, to):
+
+        def ask() -> tuple[int, str]:
+            with contextlib.closing(http.client.HTTPConnection(to.host, to.port, timeout=20)) as connection:
+                connection.request(verb, path, body or None)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+
+        status, text = await asyncio.to_thread(ask)
+    error = json.loads(text)["error"]
+    assert (error["code"], status) == (code, REFUSALS[code][0])
+    assert str(tmp_path) not in text
+    assert "Traceback" not in text
+
+
+async def _raw(to: Endpoint, data: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(to.host, to.port)
+    writer.write(data)
+    try:
+        return await asyncio.wait_for(reader.read(1 << 16), 30)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(500)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"POST /play HTTP/1.1\r\nContent-Length: 99999999999999\r\n\r\n",
+        b"POST /play HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"\x16\x03\x01\x00\xa5\x01\x00",
+        bytes(10_000),
+    ],
+)
+async def test_t13_what_is_too_long_is_refused_and_the_connection_ends(tmp_path: Path, data: bytes) -> None:
+    guards = Guards(header_s=1.0)
+    async with serving(SmallHouse(BOB, tmp_path), guards=guards) as (_, to):
+        answer = await _raw(to, data)
+        assert answer == b"" or b" 4" in answer.split(b"\r\n")[0]
+        await eventually_async(lambda: not guards.open)
+
+
+async def test_t12_half_requests_are_closed_and_others_served(tmp_path: Path) -> None:
+    """Slow loris: half a header, half a body, nothing at all, one byte a moment. By default it takes five seconds."""
+    assert Guards().header_s <= 10
+    guards = Guards(header_s=1.0, longest_s=2.0, per_address=1000, most=1000)
+    house = SmallHouse(BOB, tmp_path)
+    async with serving(house, guards=guards) as (_, to):
+        begun = []
+        for number in range(300):
+            reader, writer = await asyncio.open_connection(to.host, to.port)
+            half = [b"", b"GET /players HTTP/1.1\r\nHost:", b"POST /play HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf"]
+            writer.write(half[number % 3])
+            begun.append((reader, writer))
+        client = Client()
+        assert await client.players(to, BOB.public), "others are served meanwhile"
+        await client.close()
+        trickling = begun[1][1]
+        for _ in range(8):
+            with contextlib.suppress(ConnectionError):
+                trickling.write(b"x")
+            await asyncio.sleep(0.2)
+        await eventually_async(lambda: not guards.open)
+        for _, writer in begun:
+            writer.close()
+    assert guards.ended >= 200
+
+
+async def test_t12_one_address_has_so_many_connections(tmp_path: Path) -> None:
+    guards = Guards(per_address=8)
+    async with serving(SmallHouse(BOB, tmp_path), guards=guards) as (_, to):
+        mine = [await asyncio.open_connection(to.host, to.port) for _ in range(20)]
+        await eventually_async(lambda: guards.refused >= 12)
+        assert len(guards.open) == 8
+
+        def ask_from_elsewhere() -> int:
+            elsewhere = http.client.HTTPConnection(to.host, to.port, timeout=20, source_address=("127.0.0.9", 0))
+            with contextlib.closing(elsewhere) as connection:
+                connection.request("GET", "/players")
+                return connection.getresponse().status
+
+        assert await asyncio.to_thread(ask_from_elsewhere) == 200
+        for _, writer in mine:
+            writer.close()
+
+
+async def test_t15_a_flood_of_bad_signatures_is_refused_before_it_costs(tmp_path: Path) -> None:
+    house = SmallHouse(BOB, tmp_path)
+    bad = bytearray(asker().make("play", BOB.public, signed(ALICE, a_play())))
+    bad[-1] ^= 1
+    async with serving(house) as (_, to), aiohttp.ClientSession() as session:
+        statuses = []
+        begin = time.monotonic()
+        for _ in range(600):
+            async with session.post(f"{to.url}/play", data=bytes(bad)) as answer:
+                statuses.append(answer.status)
+    assert set(statuses) <= {401, 429}
+    assert statuses.count(401) <= 250 + 60 * (time.monotonic() - begin), "the others cost no check of a signature"
+    assert house.heard == []
+
+
+# Archives
+
+DATA = bytes(range(256)) * 8192
+GENERATOR = f"{BOB.player}:drums"
+
+
+async def test_an_archive_comes_whole_and_is_what_was_signed(tmp_path: Path) -> None:
+    house = SmallHouse(BOB, tmp_path, DATA)
+    client = Client()
+    kept: list[bytes] = []
+    async with serving(house, is_tls=True) as (_, to):
+        part = tmp_path / "x.part"
+        came = await client.fetch(
+            to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
+        )
+        await client.close()
+    assert (came, kept) == (len(DATA), [DATA])
+
+
+async def test_a_transfer_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:
+    """F1: what has come and was written is not fetched again."""
+    house = SmallHouse(BOB, tmp_path, DATA)
+    part = tmp_path / "x.part"
+    part.write_bytes(DATA[:1_900_000])
+    client = Client()
+    async with serving(house) as (_, to):
+        came = await client.fetch(to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: None)
+        await client.close()
+    assert came == len(DATA) - 1_900_000
+
+
+@pytest.mark.parametrize("kind", ["one byte differs", "too long", "cut short", "kept wrong"])
+async def test_t7_an_archive_that_is_not_what_was_signed_is_never_kept(tmp_path: Path, kind: str) -> None:
+    house = SmallHouse(BOB, tmp_path, DATA)
+    part = tmp_path / "x.part"
+    if kind == "one byte differs":
+        house.path.write_bytes(DATA[:77] + b"!" + DATA[78:])
+    elif kind == "too long":
+        house.path.write_bytes(DATA + b"!")
+    elif kind == "cut short":
+        house.path.write_bytes(DATA[:-1])
+    else:
+        part.write_bytes(b"!" * 1000)
+    client = Client()
+    async with serving(house) as (_, to):
+        with pytest.raises(PeerError):
+            await client.fetch(to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: pytest.fail())
+        assert part.exists() == (kind == "cut short")
+        house.path.write_bytes(DATA)
+        kept: list[bytes] = []
+        await client.fetch(
+            to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
+        )
+        await client.close()
+    assert kept == [DATA]
+
+
+FETCHER = """
+import asyncio, sys
+from pathlib import Path
+from marmalade_sc.identity.keys import PublicKey
+from marmalade_sc.peers.client import Client
+from marmalade_sc.peers.reach import Endpoint
+port, key, generator, sha256, size, part = sys.argv[1:]
+async def main():
+    client = Client()
+    to = Endpoint(False, "127.0.0.1", int(port))
+    done = lambda path: path.rename(path.with_suffix(".done"))
+    await client.fetch(to, PublicKey.parse(key), generator, sha256, int(size), Path(part), done)
+    await client.close()
+asyncio.run(main())
+"""
+
+
+async def test_f1_killed_at_any_moment_of_a_transfer_nothing_half_is_seen_and_little_comes_twice(
+    tmp_path: Path,
+) -> None:
+    data = os.urandom(48 << 20)
+    house = SmallHouse(BOB, tmp_path, data)
+    part = tmp_path / "x.part"
+    kept = 0
+    async with serving(house) as (_, to):
+        words = [str(to.port), str(BOB.public), GENERATOR, house.sha256, str(len(data)), str(part)]
+        command = [sys.executable, "-c", FETCHER, *words]
+
+        def kill_at(least: int) -> int:
+            with subprocess.Popen(command) as process:
+                eventually(lambda: process.poll() is not None or (part.exists() and part.stat().st_size > least), 30)
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            return part.stat().st_size if part.exists() else len(data)
+
+        for _ in range(4):
+            now = await asyncio.to_thread(kill_at, kept + (4 << 20))
+            assert now >= kept, "what was written stays"
+            kept = now
+        if part.exists():
+            assert data.startswith(part.read_bytes())
+            assert not part.with_suffix(".done").exists()
+            await asyncio.to_thread(subprocess.run, command, check=True)
+    assert part.with_suffix(".done").read_bytes() == data
+
+
+async def test_what_a_stranger_answers_is_read_with_a_bound(tmp_path: Path) -> None:
+    """T13 from the other side: a player that we ask may lie, too."""
+    answers = {
+        "deep": b"[" * 100_000 + b"]" * 100_000,
+        "long": b'["' + b"x" * (2 << 20) + b'"]',
+        "bad": b"{",
+        "kind": b'{"a": 1}',
+        "rows": b"[1, 2]",
+        "away": b"",
+    }
+    wanted = [""]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            body = answers[wanted[0]]
+            head = b"HTTP/1.1 200 OK\r\n"
+            if wanted[0] == "away":
+                head = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\n"
+            writer.write(head + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+            await writer.drain()
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    to = Endpoint(False, "127.0.0.1", server.sockets[0].getsockname()[1])
+    client = Client()
+    for name in answers:
+        wanted[0] = name
+        with pytest.raises(PeerError):
+            await client.players(to, BOB.public)
+    await client.close()
+    server.close()
+    await server.wait_closed()
