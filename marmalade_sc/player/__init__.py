@@ -1,0 +1,1 @@
+"""The wirings of the player: its directory, the supervisor, and the processes it runs."""

@@ -1,0 +1,114 @@
+"""Other players' keys and how far each is trusted: by whole key, whatever two keys share of their names."""
+
+from collections.abc import Sequence
+
+from marmalade_sc.errors import GeneratorError, IdentityError, MarmaladeError, UnknownNameError
+from marmalade_sc.generators.trust import ASK, BLOCK, FULL, LEVELS, Trust, Trusted
+from marmalade_sc.identity.keys import PublicKey
+from marmalade_sc.ids import PlayerId
+
+__all__ = ["Acquaintances"]
+
+
+class Acquaintances:
+    """See the module. `trust` keeps `players/<ID>.toml`; `otherwise` is the level of those who have none."""
+
+    def __init__(self, trust: Trust, otherwise: str = ASK) -> None:
+        self._trust = trust
+        self._otherwise = otherwise
+        self._said: set[PublicKey] = set()
+
+    def name(self, key: PublicKey) -> PlayerId:
+        """The name under which a key is known: its short one, unless another key has that."""
+        return key.long_player if self._is_taken(key) else key.player
+
+    def level(self, key: PublicKey) -> str:
+        """How far a key is trusted. A name alone, without the key it was said of, is trusted with nothing."""
+        if key == self._trust.own:
+            return FULL
+        for name in (key.player, key.long_player):
+            try:
+                found = self._trust.of(name)
+            except MarmaladeError:
+                return ASK  # its file cannot be read: nothing runs until it is mended
+            if found.key == key:
+                return found.level if found.level != ASK else self._otherwise
+        return self._otherwise
+
+    def set(self, key: PublicKey, level: str) -> PlayerId:
+        """Trust a key so far; the name that it is kept under.
+
+        Raises:
+            GeneratorError: there is no such level, or it cannot be written.
+        """
+        if level not in LEVELS:
+            raise GeneratorError(f"There is no trust {level!r:.40}", hint=f"It is one of {', '.join(LEVELS)}.")
+        name = self.name(key)
+        known = self._trust.of(name)
+        self._trust.keep(name, Trusted(key, level, known.grants, known.accepted))
+        return name
+
+    def rotated(self, old: PublicKey, new: PublicKey) -> str:
+        """A key has said which one follows it: that is trusted as it was, and the old one asked about from now on.
+
+        What to tell the user; nothing where the old key was not known, or the new one is already.
+        """
+        level = self._own_level(old)
+        if level in ("", ASK) or self._own_level(new):
+            return ""
+        name = self.set(new, level)
+        self.set(old, BLOCK if level == BLOCK else ASK)
+        return f"{self.name(old)} has a new key: {name}, SHA256:{new.fingerprint}. It is trusted as the old one was."
+
+    def _own_level(self, key: PublicKey) -> str:
+        """What was said of this very key, or nothing."""
+        for name in (key.player, key.long_player):
+            try:
+                found = self._trust.of(name)
+            except MarmaladeError:
+                return ""
+            if found.key == key:
+                return found.level
+        return ""
+
+    def meant(self, word: str, keys: Sequence[PublicKey]) -> PublicKey:
+        """Of `keys` the one that a name or a fingerprint means.
+
+        Raises:
+            UnknownNameError: none, or more than one: then it names their fingerprints.
+        """
+        found = []
+        for key in keys:
+            names = (str(self.name(key)), str(key.long_player), key.fingerprint, f"SHA256:{key.fingerprint}")
+            if word in (*names, str(key)):
+                found.append(key)
+        if len(found) == 1:
+            return found[0]
+        prints = ", ".join(f"SHA256:{key.fingerprint}" for key in found)
+        raise UnknownNameError(
+            f"{'More than one player is' if found else 'No player here is'} called {word!r:.60}",
+            hint=f"Name one whole: {prints}" if found else "`marmalade peers list` lists them.",
+        )
+
+    def clash(self, key: PublicKey) -> str:
+        """What to tell the user, once, where a key has the short name of another; else nothing."""
+        if key in self._said or not self._is_taken(key):
+            return ""
+        self._said.add(key)
+        other = self._known(key)
+        assert other is not None
+        return (
+            f"Two keys are called {key.player}: SHA256:{other.fingerprint} is the one that is known here; "
+            f"SHA256:{key.fingerprint} is another player, shown as {key.long_player}."
+        )
+
+    def _is_taken(self, key: PublicKey) -> bool:
+        return self._known(key) not in (None, key)
+
+    def _known(self, key: PublicKey) -> PublicKey | None:
+        if self._trust.own.is_named(key.player):
+            return self._trust.own
+        try:
+            return self._trust.of(key.player).key
+        except (GeneratorError, IdentityError):
+            return None

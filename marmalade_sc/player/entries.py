@@ -1,0 +1,100 @@
+"""One supervised process as the supervisor sees it: its state, its deaths, its log, its line in processes.json."""
+
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import Literal
+
+from marmalade_sc.player.children import ProcessSpec
+from marmalade_sc.player.logs import RotatedLog
+from marmalade_sc.player.processes import ProcessId
+
+__all__ = ["Entry", "State", "exit_words"]
+
+State = Literal["waiting", "starting", "running", "stopping", "stopped", "failed"]
+
+_READ_BYTES = 1 << 16
+
+
+@dataclass(slots=True)
+class Entry:
+    """The life of one process.
+
+    `deaths` are the times of deaths nobody asked for; `not_before` and `deadline` are times of the supervisor's clock
+    in seconds: the earliest next start, and when what is under way has taken too long. `again`: it starts anew once it
+    has stopped.
+    """
+
+    spec: ProcessSpec
+    log: RotatedLog
+    state: State = "waiting"
+    process: ProcessId | None = None
+    output: int = -1
+    word: int = -1
+    deaths: list[float] = field(default_factory=list)
+    starts: int = 0
+    last_exit: str = ""
+    not_before: float = 0.0
+    deadline: float | None = None
+    again: bool = True
+    why: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process."""
+        return self.process is not None
+
+    def signal(self, number: int, *, group: bool = False) -> None:
+        """Send a signal to the process, or to its whole group. It is our child, so its pid cannot be another's."""
+        if self.process is not None:
+            try:
+                (os.killpg if group else os.kill)(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return
+
+    def drain(self) -> bool:
+        """Move what a pipe holds (64 KiB) from the output to the log; False when no more will come."""
+        try:
+            data = os.read(self.output, _READ_BYTES)
+        except BlockingIOError:
+            return True
+        self.log.write(data)
+        return bool(data)
+
+    def said_ready(self) -> bool:
+        """Whether its word came; False when it closed the pipe without one."""
+        try:
+            return b"\n" in os.read(self.word, 64)
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        """Close the pipes and the log file."""
+        for fd in (self.output, self.word):
+            if fd >= 0:
+                os.close(fd)
+        self.output = self.word = -1
+        self.log.close()
+
+    def record(self) -> dict[str, object]:
+        """Its line in processes.json."""
+        return {
+            "name": self.spec.name,
+            "state": self.state,
+            "pid": self.process.pid if self.process else None,
+            "start": self.process.start if self.process else None,
+            "restarts": max(0, self.starts - 1),
+            "last_exit": self.last_exit,
+            "why": self.why,
+        }
+
+
+def exit_words(status: int) -> str:
+    """A wait status in words: `status 3` or `signal SIGKILL`."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"status {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"

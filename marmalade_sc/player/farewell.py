@@ -1,0 +1,38 @@
+"""The end of a jam for the generators that run in it: told, with bars to finish, before the player goes on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from marmalade_sc.player.control import Message
+
+__all__ = ["MOST_BARS", "bars_of", "farewell"]
+
+MOST_BARS: Final = 64
+_LOOK_S: Final = 0.05
+_LOOKS: Final = 12_000
+"""Ten minutes: 64 bars of the slowest meter that is played take less."""
+
+
+def bars_of(message: Message) -> float:
+    """The bars that a command gives to finish in: 0 to 64; 0 where it gives none."""
+    found = message.get("bars")
+    if isinstance(found, bool) or not isinstance(found, int | float) or found != found:
+        return 0.0
+    return min(float(MOST_BARS), max(0.0, float(found)))
+
+
+async def farewell(ask: Callable[[Message], Awaitable[Message]], bars: float, why: str) -> None:
+    """Tell all instances to end within so many bars, and return when none runs any more.
+
+    Args:
+        ask: asks the process that runs them. It ends what does not end by itself: TERM, and KILL a second later.
+    """
+    stopped = (await ask({"do": "stop", "bars": bars, "why": why, "quiet": False})).get("instances")
+    if not stopped:
+        return
+    for _ in range(_LOOKS):
+        rows = (await ask({"do": "instances"})).get("instances")
+        if not isinstance(rows, list) or all(row["state"] == "ended" for row in rows):
+            return
+        await asyncio.sleep(_LOOK_S)

@@ -1,0 +1,97 @@
+"""What a process of the player owes its supervisor: to say when it is ready, and to end when the supervisor does."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+
+__all__ = ["LIFELINE", "READY", "die_with_parent", "ready", "serve", "watch"]
+
+LIFELINE = "MARMALADE_LIFELINE_FD"
+"""Names the read end of a pipe whose only write end the supervisor holds: it closes with the supervisor."""
+
+READY = "MARMALADE_READY_FD"
+"""Names the pipe on which a process writes `ready` once, when others may rely on it."""
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_S = 2.0
+
+
+def ready() -> None:
+    """Tell the supervisor that this process can be used. Does nothing without one, and nothing the second time."""
+    if (fd := _taken(READY)) is not None:
+        with contextlib.suppress(OSError):
+            os.write(fd, b"ready\n")
+            os.close(fd)
+
+
+def watch(callback: Callable[[], None] | None = None, *, grace_s: float = _GRACE_S) -> threading.Thread | None:
+    """Call `callback` in a thread when the supervisor has ended, however it ended; then end this process.
+
+    Without `callback` the process sends itself SIGTERM. If it still runs `grace_s` seconds later it is killed. A thread
+    does not survive a fork: a forked child calls `watch` again. Without a supervisor nothing is watched.
+
+    Returns:
+        The daemon thread that watches, or None.
+    """
+    text = os.environ.get(LIFELINE, "")
+    if not text.isdecimal():
+        return None
+    fd = int(text)
+    thread = threading.Thread(target=_wait, args=(fd, callback, grace_s), name="lifeline", daemon=True)
+    thread.start()
+    return thread
+
+
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this process signal `number` when the thread that forked it ends.
+
+    For a child right after its fork; the kernel forgets the wish at every fork. A parent that ended before the call is
+    noticed by the caller's own check of getppid().
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+
+
+def _wait(fd: int, callback: Callable[[], None] | None, grace_s: float) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(fd, 64):
+            continue
+    hard = threading.Timer(grace_s, os.kill, (os.getpid(), signal.SIGKILL))
+    hard.daemon = True
+    hard.start()
+    if callback is None:
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        callback()
+
+
+def _taken(name: str) -> int | None:
+    """The descriptor that the variable names, taken out of the environment so that children do not use it."""
+    text = os.environ.pop(name, "")
+    return int(text) if text.isdecimal() else None
+
+
+def serve(run: Callable[[], Coroutine[object, object, None]]) -> None:
+    """Run a process's work in an event loop until SIGTERM, or until the supervisor is gone; Ctrl-C is not for us."""
+
+    async def work() -> None:
+        task = asyncio.ensure_future(run())
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+
+        def orphaned() -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        watch(orphaned)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(work())

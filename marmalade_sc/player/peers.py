@@ -1,0 +1,341 @@
+"""The process that meets other players: its station, its server, and what becomes of what they ask. A wiring."""
+
+import asyncio
+import contextlib
+import datetime
+import itertools
+import random
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from marmalade_sc.clock.timetag import units_to_milliseconds
+from marmalade_sc.errors import MarmaladeError, PeerError, PlayerError
+from marmalade_sc.identity.keys import PublicKey, identity_at
+from marmalade_sc.identity.sealing import server_context
+from marmalade_sc.jam import keys
+from marmalade_sc.jam.jams import Jams
+from marmalade_sc.jam.streams import StateLog
+from marmalade_sc.peers.client import Client
+from marmalade_sc.peers.invites import Invite, written_invite
+from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.members import Member
+from marmalade_sc.peers.reach import Endpoint, endpoint
+from marmalade_sc.peers.records import GeneratorRecord, PlayerRecord, Record, RegisterWrite, Rotation, Signed
+from marmalade_sc.peers.refusals import refused
+from marmalade_sc.peers.registers import Registers
+from marmalade_sc.peers.requests import Asker, Desk, JamName
+from marmalade_sc.peers.server import Archive, Server
+from marmalade_sc.peers.station import Station, Surroundings
+from marmalade_sc.player import lifeline
+from marmalade_sc.player.acquaintances import Acquaintances
+from marmalade_sc.player.backdoor import Backdoor
+from marmalade_sc.player.control import Message
+from marmalade_sc.player.deliveries import Deliveries
+from marmalade_sc.player.livelink import LiveLink
+from marmalade_sc.player.measurements import players_state
+from marmalade_sc.player.requests import Requests
+from marmalade_sc.player.rollbook import Rollbook
+from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.timekeeping import Timekeeper
+from marmalade_sc.player.wiring import Wiring
+
+__all__ = ["SOCKET", "main"]
+
+SOCKET: Final = "peers.sock"
+_NEWCOMERS: Final = 32 / 60
+"""New players a second, 32 at once: who makes up thousands of keys waits for hours, and those that are known do not."""
+_LOOK_S: Final = 1.0
+_MEASURED_EACH: Final = 5
+_KEPT: Final = 3000
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970 of the wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+class _Process:
+    """The station and the server on one side, the hub and the process that runs generators on the other."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring = wiring
+        settings, places = wiring.settings, wiring.places
+        self.own = identity_at(settings.path("player.key", places.key))
+        facts = Jams(places).make(wiring.jam, datetime.datetime.now(datetime.UTC))
+        self.jam = JamName(wiring.jam, bytes.fromhex(facts.id))
+        self.shelf = shelf_of(places, settings)
+        self.friends = Acquaintances(self.shelf.trust, settings.text("peers.trust"))
+        self.rollbook = Rollbook(wiring.jam_places.root)
+        self.state = StateLog(str(places.state_socket))
+        self.hub = Backdoor(self.do)
+        self.client = Client()
+        self._newcomers = Buckets(_NEWCOMERS, 32)
+        self.station, self.requests = self._built()
+        self.registers = Registers(
+            self.own.public.raw, self.jam, self.station.node.ledger, wall_ms, random.SystemRandom(), self._may_write
+        )
+        self.live = LiveLink(wiring.places.socket("live-clients.sock"), lambda event: None, lambda: None)
+        self.timekeeper = Timekeeper(
+            self.own,
+            self.station,
+            self.registers,
+            self.live,
+            self.state,
+            wiring.clock.now,
+            wiring.clock.origin,
+            wall_ms,
+            time.monotonic,
+            self.say,
+        )
+        self.desk = Desk(self.own.public, self.jam, wall_ms)
+        self.server = Server(self, time.monotonic, wall_ms, self.log)
+
+    def _built(self) -> tuple[Station, Requests]:
+        settings = self.wiring.settings
+        host = settings.text("peers.listen")
+        is_local = host in ("127.0.0.1", "::1")
+        at = Endpoint(not is_local, host, settings.integer("peers.port"))
+        announced = settings.text("peers.announce") or (host if not _is_any(host) else _own_address())
+        url = Endpoint(at.is_tls, announced, at.port).url
+        around = Surroundings(self.wiring.clock.now, time.monotonic, wall_ms, self._heard, self._turned, self._admits)
+        station = Station(self.own, self.jam, at, [url], around)
+        asker = Asker(self.own, self.jam, url, wall_ms)
+        runs = LiveLink(
+            self.wiring.places.socket("generators.sock"), lambda event: None, lambda: None, "What runs generators"
+        )
+        requests = Requests(
+            self.own, self.jam, station, self.client, asker, self.friends, Deliveries(self.shelf), runs, self.rollbook,
+            wall_ms, self.say,
+        )  # fmt: skip
+        return station, requests
+
+    async def run(self) -> None:
+        """Serve until cancelled; then say goodbye."""
+        tls = server_context(self.own, datetime.datetime.now(datetime.UTC)) if self.station.at.is_tls else None
+        at = self.station.at
+        try:
+            await self.server.start(at.host, at.port, tls)
+            await self.station.open()
+        except OSError as error:
+            raise PlayerError(
+                f"Other players cannot be heard at {at.host} port {at.port}: {error.strerror}. "
+                "Set peers.listen to an address of this machine, or peers.port to another port."
+            ) from error
+        hub = await self.hub.open(self.wiring.places.socket(SOCKET))
+        for data in self.rollbook.records():
+            with contextlib.suppress(PeerError):
+                self.requests.restore(data)
+        for key, address in self.rollbook.friends().items():
+            self.station.node.meet(key, address, is_kept=True)
+        links = (self.requests.runs.keep(), self.live.keep())
+        works = (self.station.run(), *links, self._look(), self.timekeeper.run())
+        tasks = [asyncio.create_task(each) for each in works]
+        lifeline.ready()
+        try:
+            async with hub:
+                await hub.serve_forever()
+        finally:
+            self.station.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.requests.close()
+            await self.client.close()
+            await self.server.close()
+
+    async def _look(self) -> None:
+        """Once a second: who is there, for the shells and the jam's state."""
+        told: list[str] = []
+        for count in itertools.count():
+            await asyncio.sleep(_LOOK_S)
+            self.requests.look()
+            rows, origin = self._rows(), self.wiring.clock.origin
+            self.hub.tell({"event": "players", "players": rows})
+            here = [str(row["id"]) for row in rows if row["state"] in ("here", "doubted")]
+            entries: list[tuple[str, Mapping[str, object], int]] = []
+            if here != told:
+                entries.append((keys.PLAYERS, players_state(here, origin), _KEPT))
+                told = here
+            if count % _MEASURED_EACH == 0:
+                entries += [_measured(row, self.wiring.clock.now(), origin) for row in rows if "offset_ms" in row]
+            if entries:
+                await asyncio.to_thread(self.state.append, self.wiring.clock.now(), entries)
+
+    # The station's world
+
+    def _heard(self, record: Signed[Record]) -> None:
+        message = record.message
+        if isinstance(message, PlayerRecord):
+            if clash := self.friends.clash(PublicKey(message.maker)):
+                self.say(clash)
+            if message.addresses:
+                self.rollbook.met(message.maker, message.addresses[0])
+        if isinstance(message, Rotation) and (
+            said := self.friends.rotated(PublicKey(message.maker), PublicKey(message.new))
+        ):
+            self.say(said)
+        if isinstance(message, RegisterWrite):
+            self.registers.heard(message)
+        self.requests.heard(message)
+
+    def _may_write(self, key: bytes, name: str) -> bool:
+        """Whose tempo is followed: who may play here."""
+        return self.friends.level(PublicKey(key)) in ("sandbox", "full")
+
+    def _turned(self, member: Member, state: str) -> None:
+        words = {"here": "is here", "gone": "does not answer any more", "left": "has left"}
+        if state in words and member.incarnation:
+            self.say(f"{self.friends.name(PublicKey(member.key))} {words[state]}.")
+
+    def _admits(self, key: bytes) -> bool:
+        is_known = key in self.rollbook.friends() or self.friends.level(PublicKey(key)) != "ask"
+        return is_known or self._newcomers.take("", time.monotonic())
+
+    # The server's house
+
+    def players(self) -> Sequence[Mapping[str, object]]:
+        """As GET /players has them."""
+        node, found = self.station.node, []
+        for record in node.ledger.of(PlayerRecord):
+            key = PublicKey(record.maker)
+            member = node.members.get(record.maker)
+            found.append(
+                {
+                    "id": str(self.friends.name(key)),
+                    "key": str(key),
+                    "addresses": list(record.addresses),
+                    "last_seen": record.made,
+                    "state": "here" if record.maker == node.key else member.state if member else record.state,
+                }
+            )
+        return found
+
+    def generators(self) -> Sequence[Mapping[str, object]]:
+        """As GET /generators has them."""
+        return [
+            {
+                "id": each.generator,
+                "version": each.name,
+                "sha256": each.sha256.hex(),
+                "size": each.size,
+                "author": str(PublicKey(each.maker)),
+            }
+            for each in self.station.node.ledger.of(GeneratorRecord)
+            if self.requests.deliveries.offered(each.sha256.hex()) is not None
+        ]
+
+    async def archive(self, generator: str, sha256: str) -> Archive:
+        """As GET /generator has it."""
+        for each in self.station.node.ledger.of(GeneratorRecord):
+            if each.generator == generator and sha256 in ("", each.sha256.hex()):
+                path = self.requests.deliveries.offered(each.sha256.hex())
+                record = self.station.node.ledger.at(*each.slot)
+                if path is not None and record is not None:
+                    return Archive(path, each.sha256.hex(), record.data)
+        raise refused("unknown")
+
+    async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
+        """As POST has it."""
+        checked = self.desk.check(data, method)
+        if self.friends.level(checked.sender) == "block":
+            raise refused("blocked")
+        self.station.node.take(checked.record.data)
+        self.station.kick()
+        return {"status": await self.requests.carry_out(checked.record.message)}
+
+    # The hub
+
+    def log(self, text: str) -> None:
+        print(text, flush=True)
+
+    def say(self, text: str) -> None:
+        """A sentence for the people at the shells; nothing of a stranger's stands in it unchecked."""
+        self.log(text)
+        self.hub.tell({"event": "say", "text": text})
+
+    async def do(self, message: Message) -> Message:
+        """What a command asks for. Raises MarmaladeError, KeyError, TypeError, ValueError."""
+        rows: dict[str, Callable[[Message], Awaitable[Message]]] = {
+            "players": self._players,
+            "invite": self._invite,
+            "pending": self.requests.pending,
+            "share": self.requests.share,
+            "share_stop": self.requests.share_stop,
+            "share_control": self.requests.share_control,
+            "trust": self.requests.trust,
+            "deny": self.requests.deny,
+        }
+        return {"ok": True, **await rows[str(message["do"])](message)}
+
+    async def _players(self, message: Message) -> Message:
+        return {"players": self._rows()}
+
+    async def _invite(self, message: Message) -> Message:
+        own = self.station.node.ledger.player(self.station.node.key)
+        address = own.addresses[0] if own is not None and own.addresses else ""
+        endpoint(address, is_local=self.station.is_local)
+        return {"value": written_invite(Invite(address, self.own.public.raw, self.jam.name, self.jam.id))}
+
+    def _rows(self) -> list[Message]:
+        found: list[Message] = [{"id": str(self.own.player), "is_own": True, "state": "here"}]
+        for member in self.station.node.members:
+            if not member.incarnation:
+                continue
+            key = PublicKey(member.key)
+            row: Message = {
+                "id": str(self.friends.name(key)),
+                "fingerprint": key.fingerprint,
+                "is_own": False,
+                "state": member.state,
+                "address": member.address,
+                "trust": self.friends.level(key),
+            }
+            if (offset := self.station.offset(member.key)) is not None:
+                row["offset_ms"] = round(offset.offset_s * 1000, 4)
+                row["uncertainty_ms"] = round((offset.uncertainty_s + offset.asymmetry_s) * 1000, 4)
+                row["round_trip_ms"] = round(offset.round_trip_s * 1000, 4)
+            found.append(row)
+        return [found[0], *sorted(found[1:], key=lambda row: str(row["id"]))]
+
+
+def _measured(row: Mapping[str, object], now: int, origin: int) -> tuple[str, Mapping[str, object], int]:
+    """An entry of `state:network:<player>`."""
+    record = {
+        "rtt_ms": row["round_trip_ms"],
+        "offset_ms": row["offset_ms"],
+        "uncertainty_ms": row["uncertainty_ms"],
+        "last_seen": units_to_milliseconds(now),
+        "origin": str(origin),
+    }
+    return keys.network(str(row["id"])), record, _KEPT
+
+
+def _is_any(host: str) -> bool:
+    return host in ("0.0.0.0", "::")
+
+
+def _own_address() -> str:
+    """The address from which this machine would reach others. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM; the exit status."""
+    wiring = Wiring.read(arguments)
+    lifeline.serve(_Process(wiring).run)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except MarmaladeError as error:
+        sys.exit(str(error))

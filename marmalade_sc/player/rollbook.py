@@ -1,0 +1,59 @@
+"""What a jam's players are remembered by over restarts: our own records, and where others were last."""
+
+import base64
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from marmalade_sc.player.directory import written_aside
+
+__all__ = ["Rollbook"]
+
+_MOST_FRIENDS: Final = 256
+_MOST_RECORDS: Final = 500
+
+
+class Rollbook:
+    """The file `peers.json` in the folder of a jam. What cannot be read is begun anew: others know it still."""
+
+    def __init__(self, jam: Path) -> None:
+        self._path = jam / "peers.json"
+        self._friends: dict[bytes, str] = {}
+        self._records: list[bytes] = []
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            self._friends = {bytes.fromhex(key): str(address) for key, address in found["friends"].items()}
+            self._records = [base64.b64decode(each) for each in found["records"]]
+
+    def friends(self) -> Mapping[bytes, str]:
+        """Addresses of players by their keys."""
+        return self._friends
+
+    def records(self) -> list[bytes]:
+        """Our own records, as they were signed."""
+        return list(self._records)
+
+    def met(self, key: bytes, address: str) -> None:
+        """A player is there. Raises nothing: without a disk it is asked for again."""
+        if self._friends.get(key) != address:
+            self._friends.pop(key, None)
+            self._friends[key] = address
+            while len(self._friends) > _MOST_FRIENDS:
+                del self._friends[next(iter(self._friends))]
+            with contextlib.suppress(OSError):
+                self._write()
+
+    def keep(self, record: bytes) -> None:
+        """A record of ours, on disk before anybody hears of it. Raises OSError."""
+        self._records = [*self._records, record][-_MOST_RECORDS:]
+        self._write()
+
+    def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        found = {
+            "friends": {key.hex(): address for key, address in self._friends.items()},
+            "records": [base64.b64encode(each).decode() for each in self._records],
+        }
+        written_aside(self._path, json.dumps(found, indent=1) + "\n")

@@ -1,0 +1,162 @@
+"""The player directory: lock, version, messages, and what a crash left."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from marmalade_sc.errors import PlayerError
+from marmalade_sc.player import directory
+from marmalade_sc.player.directory import SCHEMA, PlayerDirectory, holder
+from marmalade_sc.player.processes import ProcessId, start_time
+from marmalade_sc.settings.places import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "spielerin é", tmp_path / "run")
+
+
+def test_a_new_directory_has_its_folders_and_version(places: Places) -> None:
+    with PlayerDirectory.open(places) as opened:
+        assert opened.cleaned == []
+        for folder in (places.generators, places.jams, places.players, places.blobs, places.synthdefs, places.logs):
+            assert folder.is_dir()
+        assert places.schema.read_text() == f"{SCHEMA}\n"
+        assert places.runtime.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_second_player_is_told_who_is_there_and_what_to_do(places: Places) -> None:
+    with PlayerDirectory.open(places), pytest.raises(PlayerError) as caught:
+        PlayerDirectory.open(places)
+    assert str(os.getpid()) in caught.value.message
+    assert "marmalade player stop" in caught.value.message
+
+
+def test_a_closed_directory_may_be_opened_again_and_closing_is_idempotent(places: Places) -> None:
+    opened = PlayerDirectory.open(places)
+    assert holder(places) == ProcessId.own()
+    opened.close()
+    opened.close()
+    assert holder(places) is None
+    PlayerDirectory.open(places).close()
+
+
+def test_a_lock_of_a_dead_process_does_not_hold(places: Places) -> None:
+    """After a power cut the lock file is still there; nobody may have to remove it by hand."""
+    directory.make(places)
+    places.lock.write_text(json.dumps({"pid": os.getpid(), "start": 1}))
+    assert holder(places) is None
+    PlayerDirectory.open(places).close()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"pid": 1}', "null"])
+def test_any_text_in_the_lock_file_is_survived(places: Places, text: str) -> None:
+    directory.make(places)
+    places.lock.write_text(text)
+    assert holder(places) is None
+    PlayerDirectory.open(places).close()
+
+
+def test_a_directory_of_a_newer_marmalade_is_left_alone(places: Places) -> None:
+    directory.make(places)
+    places.schema.write_text(f"{SCHEMA + 1}\n")
+    leftover = places.blobs / "x.part"
+    leftover.touch()
+    with pytest.raises(PlayerError, match="newer Marmalade"):
+        PlayerDirectory.open(places)
+    assert leftover.exists()
+    places.schema.write_text("1\n")
+    PlayerDirectory.open(places).close()
+
+
+@pytest.mark.parametrize("text", ["x", "", "-1", "1.5"])
+def test_a_version_that_is_none_is_refused(places: Places, text: str) -> None:
+    directory.make(places)
+    places.schema.write_text(text)
+    with pytest.raises(PlayerError, match="no version"):
+        PlayerDirectory.open(places)
+
+
+def test_what_a_crash_left_is_cleaned_and_said(places: Places, tmp_path: Path) -> None:
+    directory.make(places)
+    unfinished = places.jams / "home" / "x" / "take.wav.part"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.touch()
+    elsewhere = tmp_path / "library" / "mine.part"
+    elsewhere.parent.mkdir()
+    elsewhere.touch()
+    (places.samples / "linked").symlink_to(elsewhere.parent)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(places.control_socket))
+    (places.runtime / "keep.json").touch()
+    with PlayerDirectory.open(places) as opened:
+        assert not unfinished.exists()
+        assert elsewhere.exists()
+        assert not places.control_socket.exists()
+        assert (places.runtime / "keep.json").exists()
+        assert len(opened.cleaned) == 2
+
+
+def test_only_the_recorded_process_is_ended(places: Places) -> None:
+    """A crash's scsynth must go; a stranger that got its pid must not."""
+    directory.make(places)
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(command) as ours, subprocess.Popen(command) as stranger:
+        try:
+            record = [
+                {"name": "engine", "pid": ours.pid, "start": start_time(ours.pid)},
+                {"name": "live", "pid": stranger.pid, "start": (start_time(stranger.pid) or 0) - 1},
+                {"name": "hub", "pid": None, "start": None},
+                "nonsense",
+            ]
+            places.processes.write_text(json.dumps({"processes": record}))
+            with PlayerDirectory.open(places) as opened:
+                assert ours.wait(5) == -15
+                assert stranger.poll() is None
+                assert any("engine" in line for line in opened.cleaned)
+        finally:
+            ours.kill()
+            stranger.kill()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"processes": 3}', '{"processes": null}', "\x00"])
+def test_any_record_of_processes_is_survived(places: Places, text: str) -> None:
+    directory.make(places)
+    places.processes.write_text(text)
+    PlayerDirectory.open(places).close()
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file" / "player"):
+        with pytest.raises(PlayerError, match="--dir"):
+            PlayerDirectory.open(Places(root, tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("EROFS", "read-only"), ("ENOSPC", "disk is full"), ("EACCES", "may not write"), ("EIO", "--dir")],
+)
+def test_what_the_disk_says_becomes_a_sentence(places: Places, code: str, words: str) -> None:
+    import errno
+
+    number = getattr(errno, code)
+    error = directory._unusable(places.root, OSError(number, os.strerror(number), str(places.lock)))
+    assert words in error.message
+    assert str(places.root) in error.message
+
+
+def test_the_lock_is_not_handed_to_children(places: Places) -> None:
+    """A child that outlives the supervisor would otherwise keep the next player out."""
+    opened = PlayerDirectory.open(places)
+    with subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], close_fds=False) as child:
+        opened.close()
+        try:
+            PlayerDirectory.open(places).close()
+        finally:
+            child.kill()
