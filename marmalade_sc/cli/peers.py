@@ -1,0 +1,128 @@
+"""`marmalade peers`: the other players of the jam."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import click
+
+from marmalade_sc.cli.session import Session, with_session
+from marmalade_sc.errors import PlayerError
+
+__all__ = ["ask", "peers"]
+
+
+@click.group()
+def peers() -> None:
+    """Other players: who is there, whom you trust, what you play together."""
+
+
+@peers.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@with_session
+def list_(session: Session, as_json: bool) -> None:
+    """List the players of the jam, how they are trusted, and how far their clocks are from yours."""
+    rows = _rows(ask(session, "players"), "players")
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for each in rows:
+        clock = ""
+        if "offset_ms" in each:
+            clock = f"{each['offset_ms']:+.2f} +- {each['uncertainty_ms']:.2f} ms"
+        trust = "you" if each.get("is_own") else each.get("trust")
+        click.echo(f"{each.get('id')!s:18} {each.get('state')!s:8} {trust!s:8} {each.get('address', '')!s:32} {clock}")
+
+
+@peers.command()
+@with_session
+def pending(session: Session) -> None:
+    """List what waits for your word."""
+    for each in _rows(ask(session, "pending"), "pending"):
+        click.echo(
+            f"{each['number']:4} {each['requester']} asks to play {each['generator']}; {each['asks']} "
+            f"(SHA256:{each['fingerprint']}) is not trusted; {each['seconds_left']} s left"
+        )
+
+
+@peers.command()
+@click.argument("number", type=int)
+@with_session
+def deny(session: Session, number: int) -> None:
+    """Drop the request NUMBER of `marmalade peers pending`."""
+    ask(session, "deny", number=number)
+
+
+@peers.command()
+@click.argument("player")
+@click.argument("level", type=click.Choice(["block", "ask", "sandbox", "full"]))
+@with_session
+def trust(session: Session, player: str, level: str) -> None:
+    """Trust PLAYER (its ID or fingerprint) so far; what waited for that is done."""
+    click.echo(str(ask(session, "trust", player=player, level=level).get("value")))
+
+
+@peers.command()
+@click.argument("generator")
+@click.option("--instance", default="", help="Its ID; the same ID runs once on each player. Default: the time.")
+@click.option("--track", default="", help="The strip it plays into. Default: its name.")
+@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
+@click.option("--bars", type=float, default=0.0, help="End after so many bars.")
+@click.option("--seconds", type=float, default=0.0, help="End after so many seconds.")
+@with_session
+def play(
+    session: Session,
+    generator: str,
+    instance: str,
+    track: str,
+    controls: tuple[str, ...],
+    bars: float,
+    seconds: float,
+) -> None:
+    """Play GENERATOR here and at all players of the jam."""
+    from marmalade_sc.cli.check import controls_of
+
+    fields = {"instance": instance, "track": track, "controls": controls_of(controls), "bars": bars, "seconds": seconds}
+    answer = ask(session, "share", generator=generator, **fields)
+    click.echo(f"{answer.get('instance')} here: {answer.get('here')}")
+    _said(answer)
+
+
+@peers.command()
+@click.argument("name")
+@click.option("--bars", type=float, default=0.0, help="Let it finish within so many bars.")
+@with_session
+def stop(session: Session, name: str, bars: float) -> None:
+    """End the shared instance NAME everywhere."""
+    _said(ask(session, "share_stop", name=name, bars=bars))
+
+
+@peers.command()
+@click.argument("name")
+@click.argument("controls", nargs=-1, required=True, metavar="CONTROL=NUMBER...")
+@with_session
+def control(session: Session, name: str, controls: tuple[str, ...]) -> None:
+    """Set controls of the shared instance NAME everywhere."""
+    from marmalade_sc.cli.check import controls_of
+
+    _said(ask(session, "share_control", name=name, controls=controls_of(controls)))
+
+
+def ask(session: Session, do: str, **fields: object) -> Mapping[str, object]:
+    """The player's answer. Raises PlayerError where it refuses, or there is none."""
+    from marmalade_sc.player.control import request
+
+    answer = request(session.places.control_socket, do, timeout_s=60.0, **fields)
+    error = answer.get("error")
+    if error:
+        raise PlayerError(str(error.get("text") if isinstance(error, Mapping) else error))
+    return answer
+
+
+def _said(answer: Mapping[str, object]) -> None:
+    for each in _rows(answer, "players"):
+        click.echo(f"{each.get('id')!s:18} {each.get('status')}")
+
+
+def _rows(answer: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
+    found = answer.get(name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []

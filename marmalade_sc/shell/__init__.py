@@ -1,0 +1,1 @@
+"""The prompt: what a performer types into and looks at."""

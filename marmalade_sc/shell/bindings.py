@@ -1,0 +1,32 @@
+"""The keys of the table, bound to what they do."""
+
+from collections.abc import Callable, Mapping
+
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+from marmalade_sc.shell.keys import Keymap
+
+__all__ = ["Deed", "action_keys"]
+
+Deed = Callable[[KeyPressEvent, int], None]
+"""What an action does: gets the key's event, and the digit that was pressed for those that take one (else 0)."""
+
+
+def action_keys(keymap: Keymap, deeds: Mapping[str, Deed]) -> KeyBindings:
+    """Bindings of all actions that have a deed; a deed that fails must not end the shell, so it must not raise."""
+    keys = KeyBindings()
+    for name, chords in keymap.chords.items():
+        deed = deeds.get(name)
+        if deed is None:
+            continue
+        for chord in chords:
+            digits = range(1, 10) if "{n}" in chord else (0,)
+            for digit in digits:
+                _add(keys, [str(digit) if key == "{n}" else key for key in chord], deed, digit)
+    return keys
+
+
+def _add(keys: KeyBindings, chord: list[str], deed: Deed, digit: int) -> None:
+    @keys.add(*chord, save_before=lambda event: False)  # or pressing "redo" would count as a change of the text
+    def _(event: KeyPressEvent) -> None:
+        deed(event, digit)

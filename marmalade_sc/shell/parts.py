@@ -1,0 +1,170 @@
+"""Parts of the screen that the plain prompt and the full screen share: code with its lights, panel, bar, menus."""
+
+import textwrap
+from collections.abc import Callable
+from typing import Final
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition, has_completions, has_focus, is_done
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout import ConditionalContainer, Dimension, Float, HSplit, VSplit, Window
+from prompt_toolkit.layout.containers import AnyContainer
+from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
+from prompt_toolkit.layout.menus import CompletionsMenuControl
+from prompt_toolkit.layout.processors import (
+    HighlightIncrementalSearchProcessor,
+    HighlightMatchingBracketProcessor,
+    HighlightSelectionProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
+from prompt_toolkit.widgets import SearchToolbar
+
+from marmalade_sc.shell.desk import Desk
+from marmalade_sc.shell.lexer import CodeLexer
+
+__all__ = ["bar", "code_control", "hint", "menu", "panel", "rule"]
+
+_MENU_ROWS: Final = 8
+_DOC_WIDTH: Final = 48
+
+
+class Lit(Processor):
+    """What sounds and what was just evaluated, over the colours of the code."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """The line with the classes `sounding` and `flash` where they belong."""
+        look, row = self._desk.look, transformation_input.lineno
+        spans = look.lit.get(row, ())
+        flashes = look.flash is not None and look.flash[0] <= row <= look.flash[1]
+        if not spans and not flashes:
+            return Transformation(transformation_input.fragments)
+        if flashes:
+            return Transformation(styled(transformation_input.fragments, [(0, 1 << 30)], "class:flash"))
+        return Transformation(styled(transformation_input.fragments, list(spans), "class:sounding"))
+
+
+def styled(fragments: StyleAndTextTuples, spans: list[tuple[int, int]], style: str) -> StyleAndTextTuples:
+    """The fragments with `style` added at (column, length) of their text."""
+    found: StyleAndTextTuples = []
+    at = 0
+    for own, text, *_ in fragments:
+        cuts = sorted(
+            {0, len(text)}
+            | {min(max(edge - at, 0), len(text)) for column, length in spans for edge in (column, column + length)}
+        )
+        for begin, end in zip(cuts, cuts[1:], strict=False):
+            is_in = any(column <= at + begin < column + length for column, length in spans)
+            found.append((f"{own} {style}" if is_in else own, text[begin:end]))
+        at += len(text)
+    return found
+
+
+def code_control(buffer: Buffer, desk: Desk, search: SearchToolbar, lights: bool) -> BufferControl:
+    """The control of a buffer with code."""
+    return BufferControl(
+        buffer=buffer,
+        lexer=CodeLexer(),
+        search_buffer_control=search.control,
+        preview_search=True,
+        include_default_input_processors=False,
+        input_processors=[
+            *([Lit(desk)] if lights else []),
+            HighlightMatchingBracketProcessor(chars="()[]{}"),
+            HighlightSelectionProcessor(),
+            HighlightIncrementalSearchProcessor(),
+        ],
+    )
+
+
+def bar(desk: Desk) -> Window:
+    """The status bar."""
+
+    def text() -> StyleAndTextTuples:
+        return list(desk.look.bar)
+
+    control = FormattedTextControl(text, show_cursor=False)
+    return Window(control, height=1, style="class:bar", dont_extend_height=True, wrap_lines=False)
+
+
+def hint(desk: Desk) -> AnyContainer:
+    """The line with the signature of the call that the cursor is in."""
+    control = FormattedTextControl(lambda: list(desk.signature), show_cursor=False)
+    window = Window(control, height=1, style="class:signature", dont_extend_height=True, wrap_lines=False)
+    return ConditionalContainer(window, Condition(lambda: bool(desk.signature)) & ~is_done)
+
+
+def rule(text: Callable[[], str]) -> Window:
+    """A line across, with words in it."""
+
+    def line() -> StyleAndTextTuples:
+        return [("class:line", "── "), ("class:title", text()), ("class:line", " " + "─" * 400)]
+
+    return Window(FormattedTextControl(line, show_cursor=False), height=1, wrap_lines=False)
+
+
+def panel(desk: Desk, rows: Callable[[], int]) -> AnyContainer:
+    """The view or text that is open; `rows` is how many lines it may have."""
+
+    def text() -> StyleAndTextTuples:
+        current = desk.panel
+        if current is None:
+            return []
+        lines: StyleAndTextTuples = []
+        if current.is_view:
+            for line in desk.look.view[: rows()]:
+                lines += [*line, ("", "\n")]
+        else:
+            for plain in current.lines[current.offset : current.offset + rows()]:
+                is_head = current.offset == 0 and plain is current.lines[0]
+                lines.append(("class:title" if is_head else "", plain + "\n"))
+        return lines[:-1] if lines and lines[-1][1] == "\n" else lines
+
+    control = FormattedTextControl(text, show_cursor=False)
+
+    def style() -> str:
+        return "" if desk.panel is not None and desk.panel.is_view else "class:page"
+
+    window = Window(control, style=style, height=lambda: Dimension.exact(rows()), wrap_lines=False)
+    return ConditionalContainer(window, Condition(lambda: desk.panel is not None) & ~is_done)
+
+
+def menu(buffer: Buffer) -> Float:
+    """The menu of completions, with the documentation of the one that is chosen beside it."""
+
+    def doc() -> str:
+        state = buffer.complete_state
+        if state is None:
+            return ""
+        chosen = state.current_completion or (state.completions[0] if state.completions else None)
+        lines = str(getattr(chosen, "doc", "")).split("\n")
+        fitted = [piece for line in lines for piece in textwrap.wrap(line, _DOC_WIDTH - 2) or [""]]
+        return "\n".join(f" {line}" for line in fitted[:_MENU_ROWS])
+
+    @Condition
+    def has_doc() -> bool:
+        columns = get_app().output.get_size().columns
+        return columns >= 2 * _DOC_WIDTH and bool(doc())
+
+    words = Window(
+        content=CompletionsMenuControl(),
+        width=Dimension(min=8),
+        height=Dimension(min=1, max=_MENU_ROWS),
+        style="class:completion-menu",
+        dont_extend_width=True,
+        z_index=10**8,
+    )
+    page = Window(
+        FormattedTextControl(doc, show_cursor=False),
+        width=Dimension(max=_DOC_WIDTH),
+        height=Dimension(max=_MENU_ROWS),
+        style="class:page",
+    )
+    both = VSplit([words, ConditionalContainer(page, has_doc)])
+    shown = has_completions & ~is_done & has_focus(buffer)
+    return Float(HSplit([ConditionalContainer(both, shown)]), xcursor=True, ycursor=True, transparent=True)

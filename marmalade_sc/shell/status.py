@@ -1,0 +1,123 @@
+"""The status bar as one line of styled text: tempo, bar and beat, load, lateness, recording, tracks. Pure."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
+
+from marmalade_sc.shell.board import Board
+
+__all__ = ["Styled", "meter", "status_line"]
+
+Styled = list[tuple[str, str]]
+
+_BLOCKS: Final = " ▁▂▃▄▅▆▇█"
+_FLOOR_DB: Final = -48.0
+_MID_DB: Final = -12.0
+_HIGH_DB: Final = -1.0
+
+
+def status_line(board: Board, now: int, width: int) -> Styled:
+    """The bar for a terminal of `width` columns at jam time `now`: what matters most comes first and stays."""
+    if board.is_gone:
+        return [("class:bad", " the player is gone; this joins again when it is back (Ctrl-D leaves) "[:width])]
+    parts = _time(board, now)
+    if board.evaluating:
+        parts.append(("class:tempo", " evaluating (Ctrl-C interrupts) "))
+    parts += _engine(board) if board.engine else [("class:bad", " the engine is starting ")]
+    if board.failed:
+        parts.append(("class:bad", f" {', '.join(board.failed)} down "))
+    master = board.levels.get("master")
+    if master is not None:
+        parts.append(("class:plain", " "))
+        parts += [meter(level) for level in master]
+    if len(board.players) > 1:
+        parts.append(("class:plain", f" {len(board.players)} players "))
+    parts.append(("class:plain", f" jam {board.jam} "))
+    return _with_tracks(board, parts, width)
+
+
+def meter(level_db: float) -> tuple[str, str]:
+    """A level as one character, with its colour: -48 dBFS and below is empty, -1 and above is red."""
+    share = (level_db - _FLOOR_DB) / -_FLOOR_DB
+    block = _BLOCKS[min(8, max(0, round(share * 8)))]
+    colour = "high" if level_db >= _HIGH_DB else "mid" if level_db >= _MID_DB else "low"
+    return (f"class:meter.{colour}", block)
+
+
+def _time(board: Board, now: int) -> Styled:
+    if board.timeline is None:
+        return []
+    cycle = board.timeline.cycle(now - board.latency)
+    bar = cycle.numerator // cycle.denominator
+    beat = (cycle - bar) * board.timeline.beats_per_cycle(cycle)
+    whole = beat.numerator // beat.denominator
+    pulse = "●" if beat - whole < Fraction(1, 4) else "○"
+    bpm = board.timeline.bpm(cycle)
+    if not board.timeline.is_playing(now):
+        return [("class:tempo", f" ‖ {bpm:.4g} bpm  bar {bar}:{whole + 1} paused ")]
+    if bar < 0:  # the first bar has not begun
+        return [("class:tempo", f" ○ {bpm:.4g} bpm  bar - ")]
+    return [("class:tempo", f" {pulse} {bpm:.4g} bpm  bar {bar}:{whole + 1} ")]
+
+
+def _engine(board: Board) -> Styled:
+    engine = board.engine
+    cpu, xruns = _number(engine, "cpu"), int(_number(engine, "xruns"))
+    dropped, late = int(_number(engine, "late_dropped")), int(_number(engine, "late_played"))
+    refused = int(_number(engine, "refused"))
+    parts = [("class:bad" if cpu > 70 else "class:plain", f" cpu {cpu:.0f}% ")]
+    parts.append(("class:bad" if xruns else "class:plain", f" xruns {xruns} "))
+    parts.append(("class:bad" if late + dropped else "class:plain", f" late {late + dropped} "))
+    if dropped:
+        parts.append(("class:bad", f" dropped {dropped} "))
+    if refused:
+        parts.append(("class:bad", f" refused {refused} "))
+    if board.recording_s is not None:
+        minutes, seconds = divmod(int(board.recording_s), 60)
+        parts.append(("class:recording", f" ● rec {minutes}:{seconds:02} "))
+    elif engine.get("recording"):
+        parts.append(("class:recording", " ● rec "))
+    if not engine.get("audible", True):
+        parts.append(("class:bad", " cannot be heard "))
+    return parts
+
+
+def _with_tracks(board: Board, parts: Styled, width: int) -> Styled:
+    fitted: Styled = []
+    left = width
+    for style, text in parts:
+        if len(text) > left:
+            return fitted
+        fitted.append((style, text))
+        left -= len(text)
+    names = board.track_names()
+    shown = [_track(name, board.tracks[name], board.levels.get(name)) for name in names]
+    for place, track in enumerate(shown):
+        length = sum(len(text) for _, text in track)
+        rest = f" +{len(shown) - place}"
+        needed = length if place == len(shown) - 1 else length + len(rest)
+        if needed > left:
+            if len(rest) <= left:
+                fitted.append(("class:rest", rest))
+            break
+        fitted += track
+        left -= length
+    return fitted
+
+
+def _track(name: str, state: object, level: tuple[float, float] | None) -> Styled:
+    mix = state.get("mix") if isinstance(state, Mapping) else None
+    mix = mix if isinstance(mix, Mapping) else {}
+    plays = bool(state.get("plays")) if isinstance(state, Mapping) else False
+    is_muted = bool(mix.get("mute"))
+    mark = "×" if is_muted else "*" if mix.get("solo") else ""
+    style = "muted" if is_muted else "solo" if mix.get("solo") else "track" if plays else "rest"
+    parts = [(f"class:{style}", f" {name}{mark}")]
+    if level is not None:
+        parts.append(meter(max(level)))
+    return parts
+
+
+def _number(values: Mapping[str, object], name: str) -> float:
+    value = values.get(name, 0.0)
+    return float(value) if isinstance(value, int | float) and value == value else 0.0

@@ -1,0 +1,51 @@
+"""Keys are read from the settings; a mistake is told at the start and names the setting."""
+
+import pytest
+
+from marmalade_sc.errors import SettingsError
+from marmalade_sc.settings.keys import ACTIONS
+from marmalade_sc.settings.table import SETTINGS
+from marmalade_sc.shell.keys import read_keys
+
+
+def test_the_defaults_are_keys_and_no_two_are_the_same() -> None:
+    keymap = read_keys({})
+    assert set(keymap.chords) == set(ACTIONS)
+    assert all(keymap.chords.values())
+    assert keymap.chords["panic"] == (("f10",), ("escape", "p"))
+    assert keymap.chords["solo"] == (("escape", "s", "{n}"),)
+
+
+def test_every_action_is_a_setting_with_its_default() -> None:
+    assert {key.removeprefix("keys.") for key in SETTINGS if key.startswith("keys.")} == set(ACTIONS)
+    assert all(SETTINGS[f"keys.{name}"].default == action.keys for name, action in ACTIONS.items())
+
+
+def test_keys_can_be_other_ones_or_none() -> None:
+    keymap = read_keys({"hush": "ctrl-x h, F11", "tap": "", "mute": "alt-x {n}", "steps": "alt-period", "later": "f7"})
+    assert keymap.chords["hush"] == (("c-x", "h"), ("f11",))
+    assert keymap.chords["tap"] == ()
+    assert keymap.chords["mute"] == (("escape", "x", "{n}"),)
+    assert keymap.chords["steps"] == (("escape", "."),)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"hush": "f99"}, ["keys.hush", "f99"]),
+        ({"hush": "ctl-x"}, ["keys.hush", "ctl-x"]),
+        ({"hush": "f10"}, ["keys.hush", "keys.panic"]),
+        ({"hush": "h"}, ["keys.hush", "typing"]),
+        ({"hush": "enter"}, ["keys.hush", "typing"]),
+        ({"hush": "ctrl-m"}, ["keys.hush", "typing"]),
+        ({"hush": "alt-g"}, ["keys.hush", "begins"]),
+        ({"hush": "alt-5"}, ["keys.hush", "keys.mute"]),
+        ({"mute": "alt-x"}, ["keys.mute", "{n}"]),
+        ({"hush": "alt-{n}"}, ["keys.hush", "{n}"]),
+    ],
+)
+def test_a_mistake_names_the_setting(keys: dict[str, str], says: list[str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_keys(keys)
+    for words in says:
+        assert words in str(caught.value)

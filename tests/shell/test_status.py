@@ -1,0 +1,84 @@
+"""The status bar: what matters most first, never wider than the terminal, whatever the player says."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marmalade_sc.clock.timetag import UNITS_PER_SECOND
+from marmalade_sc.shell.board import Board
+from marmalade_sc.shell.status import status_line
+
+from .stage import START, board, playing
+
+
+def text(one: Board, seconds: float = 0.0, width: int = 200) -> str:
+    return "".join(part for _, part in status_line(one, START + round(seconds * UNITS_PER_SECOND), width))
+
+
+def test_tempo_bar_and_beat_come_first() -> None:
+    assert text(board(), 5.1).startswith(" ● 120 bpm  bar 2:3")
+    assert "○" in text(board(), 5.3)
+    assert "cpu 12%" in text(board())
+    assert "jam home" in text(board())
+
+
+def test_trouble_is_marked() -> None:
+    parts = status_line(board(xruns=3, late_dropped=2, refused=1, cpu=99.0, audible=False), START, 300)
+    bad = "".join(part for style, part in parts if style == "class:bad")
+    for word in ("xruns 3", "late 2", "refused 1", "cpu 99%", "cannot be heard"):
+        assert word in bad
+
+
+def test_a_process_that_is_down_and_a_player_that_is_gone_are_said() -> None:
+    one = board()
+    one.hear({"processes": [{"name": "live", "state": "failed"}, {"name": "hub", "state": "running"}]})
+    assert "live" in text(one)
+    one.is_gone = True
+    assert "gone" in text(one)
+
+
+def test_without_a_timeline_or_an_engine_it_says_so() -> None:
+    assert "starting" in text(Board())
+
+
+@given(st.integers(0, 300))
+def test_it_is_never_wider_than_the_terminal(width: int) -> None:
+    one = board(xruns=3)
+    one.tracks = {f"d{n}": {"plays": True, "mix": {"mute": n % 2}} for n in range(50)}
+    assert len(text(one, width=width)) <= width
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["jam", "origin", "timeline", "engine"]), JSON),
+    st.dictionaries(st.sampled_from(["cpu", "xruns", "late_played", "recording", "audible"]), JSON),
+)
+def test_whatever_a_player_says_is_shown_or_left_out(status: dict[str, object], engine: dict[str, object]) -> None:
+    one = board()
+    one.hear(status)
+    one.hear({"engine": engine})
+    assert text(one)
+
+
+def test_tracks_have_meters_and_marks_and_what_does_not_fit_is_counted() -> None:
+    one = playing(board(), "b1", "d1", "d2")
+    one.tracks = {**one.tracks, "d2": {"plays": True, "mix": {"mute": True}}}
+    one.hear({"event": "levels", "levels": {"d1": [-0.5, -20], "b1": [-50, -50], "master": [-12, -13]}})
+    parts = status_line(one, START, 200)
+    assert ("class:meter.high", "█") in parts and ("class:muted", " d2×") in parts
+    assert text(one).endswith(" b1  d1█ d2×")
+    assert text(one, width=66).endswith(" b1  +2")
+
+
+def test_recording_time_dropped_notes_and_other_players_are_said() -> None:
+    one = board(late_dropped=2)
+    one.hear({"recording_s": 75.0, "players": ["a", "b"]})
+    assert "● rec 1:15" in text(one) and "dropped 2" in text(one) and "2 players" in text(one)
+
+
+def test_before_the_first_bar_there_is_no_bar() -> None:
+    assert "bar -" in text(board(), -1.0)

@@ -1,0 +1,55 @@
+"""Completions while typing are quiet where they would be in the way."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from marmalade_sc.settings.load import load
+from marmalade_sc.settings.places import Places
+from marmalade_sc.shell.options import ShellOptions
+from marmalade_sc.shell.suggest import Suggestions
+
+
+@pytest.fixture
+async def suggestions(tmp_path: Path) -> Suggestions:
+    """Those of a player without instruments; they are there."""
+    found = Suggestions(ShellOptions.of(load(None, {}), Places.find(tmp_path, {}), {"TERM": "xterm"}))
+    assert not offered(found, "hus", False), "nothing until the words are there"
+    found.read({"tracks": ["mytrack1"], "names": []})
+    for _ in range(1000):
+        if offered(found, "hus", False):
+            break
+        await asyncio.sleep(0.01)
+    return found
+
+
+def offered(suggestions: Suggestions, text: str, typed: bool) -> list[str]:
+    event = CompleteEvent(text_inserted=typed, completion_requested=not typed)
+    return [each.text for each in suggestions.get_completions(Document(text, len(text)), event)]
+
+
+async def test_names_are_offered_with_their_documentation(suggestions: Suggestions) -> None:
+    event = CompleteEvent(text_inserted=True)
+    first = next(iter(suggestions.get_completions(Document("x = 1\nhus", 9), event)))
+    assert first.text == "hush" and first.start_position == -3
+    assert "ilence" in str(getattr(first, "doc", ""))
+
+
+@pytest.mark.parametrize("text", ["", "x ", "d1 >> s(", '"bd 2', "hush"])
+async def test_nothing_comes_up_by_itself_where_no_word_begins(suggestions: Suggestions, text: str) -> None:
+    assert offered(suggestions, text, True) == []
+
+
+async def test_questions_pages_and_signatures(suggestions: Suggestions) -> None:
+    assert suggestions.question("every?") == "every"
+    assert suggestions.question("every") == ""
+    page = suggestions.page_named("every")
+    assert page is not None and page.examples
+    assert suggestions.page_at(Document("hush", 2)) is not None
+    text = "d1 >> s('bd').every(4, "
+    line = "".join(part for _, part in suggestions.signature(Document(text, len(text))))
+    assert line.startswith(" every(")
+    assert suggestions.signature(Document("x", 1)) == []
