@@ -1,0 +1,27 @@
+"""Fixtures for tests on real servers: one player that they share, in a fresh home with a name that is not ASCII."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.players import LivePlayer, playing
+
+
+@pytest.fixture(scope="session")
+def shared_player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlayer]:
+    """A player with its own dummy JACK server; starting one takes seconds, so tests share it."""
+    home = tmp_path_factory.mktemp("haus é")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            patch.delenv(name, raising=False)
+        with playing(home / "spieler") as player:
+            yield player
+
+
+@pytest.fixture
+def player(shared_player: LivePlayer) -> Iterator[LivePlayer]:
+    """The shared player, silent and at a bar a second before and after a test."""
+    shared_player.evaluate("hush()\nclock.play()\nclock.bpm = 240")
+    yield shared_player
+    shared_player.evaluate("hush()")

@@ -1,0 +1,181 @@
+"""Whole players that meet: what one shares is heard at the other, once, and only where it is trusted."""
+
+import contextlib
+import http.client
+import json
+import math
+import os
+import signal
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marmalade_sc.cli.main import run
+from marmalade_sc.clock.timeline import Timeline
+from marmalade_sc.clock.timetag import UNITS_PER_SECOND
+from marmalade_sc.identity.keys import identity_at
+from marmalade_sc.player.control import request
+from tests.live.players import OPTIONS, LivePlayer, playing
+from tests.live.test_generators import STEADY, add
+from tests.peers.houses import free_port
+from tests.player.deadline import eventually
+
+pytestmark = [pytest.mark.live, pytest.mark.faults]
+_LONG_S = 40.0
+
+
+@contextlib.contextmanager
+def listening(root: Path) -> Iterator[LivePlayer]:
+    options = {**OPTIONS, "peers.listen": "127.0.0.1", "peers.port": str(free_port())}
+    with playing(root, options) as player:
+        yield player
+
+
+def ask(player: LivePlayer, do: str, /, **fields: Any) -> dict[str, Any]:
+    answer = request(player.places.control_socket, do, **fields)
+    assert not answer.get("error"), answer["error"]
+    return answer
+
+
+def others(player: LivePlayer) -> list[dict[str, Any]]:
+    return [each for each in ask(player, "players")["players"] if each["state"] == "here" and not each["is_own"]]
+
+
+def instance(player: LivePlayer, name: str) -> dict[str, Any]:
+    rows = [each for each in ask(player, "instances")["instances"] if each["instance"] == name]
+    assert len(rows) <= 1, "it was started twice"
+    return rows[0] if rows else {}
+
+
+def wait_until_heard(player: LivePlayer) -> None:
+    """Until the player has proof of where the others are: requests go nowhere else."""
+    eventually(lambda: (found := others(player)) and all("offset_ms" in each for each in found), _LONG_S)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LivePlayer, LivePlayer]]:
+    """Two players that have met through an invite: the second trusts the first."""
+    folder = tmp_path_factory.mktemp("zwei é")
+    with listening(folder / "one") as one:
+        invite = ask(one, "invite")["value"]
+        assert run(["--dir", str(folder / "two"), "join", invite]) == 0
+        with listening(folder / "two") as two:
+            wait_until_heard(one)
+            wait_until_heard(two)
+            yield one, two
+
+
+def test_what_is_shared_is_fetched_and_heard_at_the_other(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    wait_until_heard(one)
+    add(one, "shared", STEADY)
+    answer = ask(one, "share", generator="shared", instance="s1", track="shared")
+    assert answer["here"] in ("started", "coming")
+    assert [each["status"] for each in answer["players"]] in (["started"], ["coming"], ["waiting"])
+    eventually(lambda: instance(other, "s1").get("state") == "playing", _LONG_S)
+    other.wait_for_notes("shared", 5, _LONG_S)
+    ask(one, "share_control", name="s1", controls={"density": 0.9})
+    eventually(lambda: instance(other, "s1")["controls"]["density"] == 0.9, _LONG_S)
+    ask(one, "share_stop", name="s1")
+    eventually(lambda: instance(other, "s1")["state"] == "ended", _LONG_S)
+    again = ask(one, "share", generator="shared", instance="s1", track="shared")
+    assert again["here"] == "over", "what was stopped stays so"
+    assert instance(other, "s1")["state"] == "ended"
+
+
+def test_who_is_not_trusted_waits_for_the_users_word(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """C1: the first has said nothing of the second: nothing is fetched, nothing runs."""
+    one, other = two
+    add(other, "theirs", STEADY)
+    own = str(identity_at(other.places.key).player)
+    ask(one, "trust", player=own, level="ask")
+    wait_until_heard(other)
+    answer = ask(other, "share", generator="theirs", instance="t1", track="theirs")
+    assert [each["status"] for each in answer["players"]] == ["pending"]
+    waiting = eventually(lambda: ask(one, "pending")["pending"])
+    assert [(each["requester"], each["generator"]) for each in waiting] == [(own, f"{own}:theirs")]
+    assert not instance(one, "t1")
+    assert not list(one.places.generators.glob(f"{own}:*"))
+    ask(other, "share_control", name="t1", controls={"density": 0.75})
+    ask(one, "trust", player=own, level="sandbox")
+    eventually(lambda: instance(one, "t1").get("state") == "playing", _LONG_S)
+    eventually(lambda: instance(one, "t1")["controls"]["density"] == 0.75, _LONG_S)
+    assert ask(one, "pending")["pending"] == []
+
+
+def test_a_peers_process_that_is_killed_costs_no_note_and_starts_nothing_twice(
+    two: tuple[LivePlayer, LivePlayer],
+) -> None:
+    """F2: it comes back, hears again of all that was ever asked, and starts none of it a second time."""
+    one, other = two
+    add(one, "steady", STEADY)
+    ask(one, "share", generator="steady", instance="k1", track="steady")
+    eventually(lambda: instance(other, "k1").get("state") == "playing", _LONG_S)
+    before = instance(other, "k1")["starts"]
+    pid = other.pid("peers")
+    os.kill(pid, signal.SIGKILL)
+    other.wait_for_notes("steady", 10, _LONG_S)
+    eventually(lambda: other.pid("peers") != pid, _LONG_S)
+    eventually(lambda: others(other), _LONG_S)
+    ask(one, "share", generator="steady", instance="k1", track="steady")
+    ask(one, "share", generator="steady", instance="k2", track="steady2")
+    eventually(lambda: instance(other, "k2").get("state") == "playing", _LONG_S)
+    assert instance(other, "k1")["starts"] == before
+    ask(one, "share_stop", name="k1")
+    ask(one, "share_stop", name="k2")
+
+
+def test_who_is_blocked_is_not_heard(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    add(other, "blocked", STEADY)
+    ask(one, "trust", player=str(identity_at(other.places.key).player), level="block")
+    wait_until_heard(other)
+    answer = ask(other, "share", generator="blocked", instance="b1", track="blocked")
+    assert [each["status"] for each in answer["players"]] == ["blocked"]
+    assert ask(one, "pending")["pending"] == []
+    assert not instance(one, "b1")
+
+
+def bars_apart_s(one: LivePlayer, other: LivePlayer) -> float:
+    """How far apart the bars of two players of this machine begin: both count from the same monotonic clock."""
+    starts = []
+    for each in (one, other):
+        status = ask(each, "status")
+        timeline = Timeline.from_json(status["timeline"])
+        cycle = math.floor(timeline.segments[-1].cycle) + 1
+        starts.append((timeline.timetag(Fraction(cycle)) - status["origin"]) / UNITS_PER_SECOND)
+    bar_s = float(timeline.cycle_s(Fraction(cycle)))
+    off = (starts[1] - starts[0]) % bar_s
+    return min(off, bar_s - off)
+
+
+def period_s(player: LivePlayer) -> Fraction:
+    return Timeline.from_json(ask(player, "status")["timeline"]).segments[-1].period_s
+
+
+def test_who_joins_falls_in_with_the_bars_and_a_tempo_that_is_set_is_everybodys(
+    two: tuple[LivePlayer, LivePlayer],
+) -> None:
+    """The second trusts the first, so it follows; within a few milliseconds on one busy machine."""
+    one, other = two
+    eventually(lambda: bars_apart_s(one, other) < 0.005, _LONG_S)
+    ask(one, "tempo", bpm=150)
+    eventually(lambda: period_s(other) == Fraction(2, 5), _LONG_S)
+    eventually(lambda: bars_apart_s(one, other) < 0.005, _LONG_S)
+    ask(one, "tempo", bpm=240)
+    eventually(lambda: period_s(other) == Fraction(1, 4), _LONG_S)
+
+
+def test_what_anybody_may_read_is_what_players_have_published(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """T25: addresses that their owners have announced, and nothing of how they are trusted."""
+    one, _ = two
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", int(one.options["peers.port"]), timeout=20)) as web:
+        web.request("GET", "/players")
+        rows = json.loads(web.getresponse().read())
+    assert len(rows) == 2
+    for row in rows:
+        assert set(row) == {"id", "key", "addresses", "last_seen", "state"}
+        assert all(address.startswith("http://127.0.0.1:") for address in row["addresses"])
