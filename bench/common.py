@@ -1,0 +1,92 @@
+"""What the bars share: running things in private places, figures of distributions, one way to print a row."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from marmalade_sc.player import running
+from marmalade_sc.player.control import request
+from marmalade_sc.settings.places import Places
+
+__all__ = ["burning", "content", "median_us", "percentile", "player", "row", "until"]
+
+
+def row(name: str, **figures: object) -> None:
+    """Print one result as a line of JSON."""
+    print(json.dumps({"bar": name, **figures, "load": [round(each, 2) for each in os.getloadavg()[:2]]}), flush=True)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` (0 to 1) of all lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def median_us(work: Callable[[], object], count: int, rounds: int = 7) -> float:
+    """Microseconds of one call, the median of several rounds."""
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        for _ in range(count):
+            work()
+        times.append((time.perf_counter() - begin) / count * 1e6)
+    return sorted(times)[rounds // 2]
+
+
+def until(condition: Callable[[], bool], timeout_s: float, step_s: float = 0.02) -> bool:
+    """Wait until `condition()`; whether it came true in time."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(step_s)
+    return False
+
+
+@contextlib.contextmanager
+def burning(count: int) -> Iterator[None]:
+    """`count` processes that use all the CPU they get, as a browser or a compiler beside the music would."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def player(**settings: str) -> Iterator[Places]:
+    """A whole player of its own in a folder of its own, on the driver that is found."""
+    with tempfile.TemporaryDirectory(prefix="marmalade-bench-") as folder:
+        places = Places.find(folder)
+        running.start(places, {key.replace("__", "."): value for key, value in settings.items()})
+        try:
+            yield places
+        finally:
+            running.stop(places)
+
+
+def engine(places: Places) -> dict[str, object]:
+    """The engine's latest state."""
+    state = request(places.control_socket, "status")["engine"]
+    assert isinstance(state, dict)
+    return state
+
+
+@contextlib.contextmanager
+def content() -> Iterator[Path]:
+    """A folder with catalogue, banks and compiled synthdefs, built there."""
+    from marmalade_sc.player.offline import orchestra_for
+    from marmalade_sc.settings.load import load
+
+    with tempfile.TemporaryDirectory(prefix="marmalade-bench-") as folder:
+        places = Places.find(folder)
+        orchestra_for(places, load(places.config))
+        yield places.root / "cache" / "synthdefs"
