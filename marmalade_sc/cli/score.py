@@ -113,9 +113,11 @@ def _line(note: "Sounding", part: "ScorePart") -> str:
     )
 
 
-def pitch_name(midi: int) -> str:
-    """A MIDI note as Alda writes it, with its octave: c4 is 60."""
-    return f"{_PITCHES[midi % 12]}{midi // 12 - 1}"
+def pitch_name(midi: float) -> str:
+    """A MIDI note as Alda writes it, with its octave: c4 is 60; what lies beside it in cents."""
+    nearest = round(midi)
+    cents = round((midi - nearest) * 100)
+    return f"{_PITCHES[nearest % 12]}{nearest // 12 - 1}" + (f"{cents:+}" if cents else "")
 
 
 def _answer_all(strict: bool) -> None:
@@ -210,10 +212,11 @@ def _duration(ms: float) -> str:
 
 @score.command(name="parse")
 @_file
-def parse_(file: Path) -> None:
+@_extended
+def parse_(file: Path, extended: bool) -> None:
     """Print the tree of a score as JSON: each event with its line and column."""
     text, name = read_text(file)
-    click.echo(json.dumps(tree_object(parse(text, name)), ensure_ascii=False, indent=1))
+    click.echo(json.dumps(tree_object(parse(text, name, strict=not extended)), ensure_ascii=False, indent=1))
 
 
 def _prepared(

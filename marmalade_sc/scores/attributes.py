@@ -10,7 +10,7 @@ from marmalade_sc.scores.tree import Change
 if TYPE_CHECKING:
     from marmalade_sc.scores.parts import Part
 
-__all__ = ["DYNAMICS", "TEMPI", "GlobalChanges", "apply"]
+__all__ = ["DYNAMICS", "PLAIN", "TEMPI", "GlobalChanges", "apply"]
 
 DYNAMICS: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -32,10 +32,10 @@ DYNAMICS: Final[Mapping[str, float]] = MappingProxyType(
 )
 """The volume of each dynamic marking."""
 
-TEMPI: Final = frozenset({"tempo", "metric_modulation"})
+TEMPI: Final = frozenset({"tempo", "metric_modulation", "tempo_ramp"})
 """Changes of tempo."""
 
-_PLAIN: Final = MappingProxyType(
+PLAIN: Final = MappingProxyType(
     {
         "tempo": "tempo",
         "octave": "octave",
@@ -90,7 +90,7 @@ def apply(change: Change, part: "Part") -> None:
     Raises:
         ValueError: the part cannot take it.
     """
-    field = _PLAIN.get(change.kind)
+    field = PLAIN.get(change.kind)
     if field is not None:
         setattr(part, field, change.value)
     else:
@@ -114,7 +114,7 @@ class GlobalChanges:
             self._offsets.insert(bisect_right(self._offsets, offset_ms), offset_ms)
         self._changes[offset_ms].append(change)
 
-    def between(self, after_ms: float, until_ms: float) -> list[Change]:
-        """The changes later than `after_ms` and not later than `until_ms`, in order."""
+    def between(self, after_ms: float, until_ms: float) -> list[tuple[float, Change]]:
+        """The changes later than `after_ms` and not later than `until_ms`, in order, with their times."""
         begin, end = bisect_right(self._offsets, after_ms), bisect_right(self._offsets, until_ms)
-        return [change for offset in self._offsets[begin:end] for change in self._changes[offset]]
+        return [(offset, change) for offset in self._offsets[begin:end] for change in self._changes[offset]]

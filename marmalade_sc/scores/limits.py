@@ -13,6 +13,7 @@ MAX_DEPTH: Final = 60
 MAX_NESTING: Final = 120
 """Events inside each other when the score is played: variables hold sequences that hold variables."""
 
-MAX_STEPS: Final = 500_000
+MAX_STEPS: Final = 200_000
 """Events that may be gone through, repeats and names unfolded, once for each part of a group; counted before anything
-is played. So many notes take 2 s (4 us each on 2 virtual CPUs)."""
+is played. A mistyped repeat is refused within a second: so many notes take 0.8 s (4 us each on 2 virtual CPUs), and
+they are more than two hours of dense music."""

@@ -19,6 +19,9 @@ TICKS_PER_BEAT: Final = 960
 _SLOWEST_US: Final = 0xFFFFFF
 """Microseconds of a beat have 24 bits in a file: no tempo below 3.6 bpm."""
 
+_BEND: Final = 4096
+"""Steps of the pitch wheel for a semitone, at the usual range of two."""
+
 _Order = tuple[int, int]
 
 
@@ -50,6 +53,8 @@ class TickMap:
 def midi_file(score: Score) -> bytes:
     """The bytes of the file. Volume is the velocity, track volume controller 7, panning controller 10.
 
+    What lies between two notes is the nearer one with the pitch wheel, which bends all that sounds on its channel.
+
     Raises:
         ScoreError: a part plays a synthdef, for which MIDI has no name.
     """
@@ -59,6 +64,7 @@ def midi_file(score: Score) -> bytes:
     parts = {part.number: part for part in score.parts}
     tracks: dict[int, list[tuple[_Order, Message]]] = {part.number: [] for part in score.parts}
     channels: dict[int, tuple[int, int, int]] = {}
+    bends: dict[int, int] = {}
     for note in score.notes:
         part = parts[note.part]
         if note.channel < 0:
@@ -68,6 +74,11 @@ def midi_file(score: Score) -> bytes:
         track, common = tracks[note.part], {"channel": note.channel}
         state = (part.instrument.program or 0, _seven_bits(note.track_volume), _seven_bits(note.panning))
         before = channels.get(note.channel)
+        key = min(127, max(0, round(note.midi)))
+        bend = round((note.midi - key) * _BEND)
+        if bends.get(note.channel, 0) != bend:
+            bends[note.channel] = bend
+            track.append(((begin, 1), Message("pitchwheel", pitch=bend, **common)))
         if before != state:
             channels[note.channel] = state
             if before is None or before[0] != state[0]:
@@ -75,8 +86,8 @@ def midi_file(score: Score) -> bytes:
             track.append(((begin, 1), Message("control_change", control=7, value=state[1], **common)))
             track.append(((begin, 1), Message("control_change", control=10, value=state[2], **common)))
         velocity = max(1, _seven_bits(note.volume))
-        track.append(((begin, 2), Message("note_on", note=note.midi, velocity=velocity, **common)))
-        track.append(((end, 0), Message("note_off", note=note.midi, velocity=0, **common)))
+        track.append(((begin, 2), Message("note_on", note=key, velocity=velocity, **common)))
+        track.append(((end, 0), Message("note_off", note=key, velocity=0, **common)))
     conductor = [
         ((ticks.tick(at), 0), MetaMessage("set_tempo", tempo=round(beat_ms * 1000)))
         for at, beat_ms in zip(ticks.starts_ms, ticks.beat_ms, strict=True)

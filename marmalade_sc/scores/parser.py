@@ -3,7 +3,7 @@
 from typing import Final, NoReturn
 
 from marmalade_sc.scores.limits import MAX_DEPTH
-from marmalade_sc.scores.tokens import Kind, Text, Token, scan
+from marmalade_sc.scores.tokens import Kind, Text, Token, asks_for_extensions, scan
 from marmalade_sc.scores.tree import (
     AtMarker,
     Attribute,
@@ -42,24 +42,36 @@ _ACCIDENTALS: Final = {Kind.FLAT: -1, Kind.NATURAL: 0, Kind.SHARP: 1}
 _OCTAVES: Final = {Kind.OCTAVE_UP: "octave_up", Kind.OCTAVE_DOWN: "octave_down"}
 
 
-def parse(text: str, source: str = "score") -> tuple[Event, ...]:
-    """The events of a score as they are written; `source` names the text in errors.
+def parse(text: str, source: str = "score", strict: bool = True) -> tuple[Event, ...]:
+    """The events of a score as they are written.
+
+    Args:
+        source: names the text in errors.
+        strict: without extensions, unless the score's first line asks for them.
 
     Raises:
         ScoreError: the text is no score; has line and column.
     """
-    return _Parser(Text(source, text), scan(text, source)).score()
+    strict = strict and not asks_for_extensions(text)
+    return _Parser(Text(source, text), scan(text, source, strict), strict).score()
 
 
 def _place(token: Token) -> Place:
     return Place(token.line, token.column)
 
 
+def _repeat(event: Event, token: Token) -> Event:
+    if isinstance(token.value, str):
+        return Repeat(event.at, event, 0, token.value)
+    return Repeat(event.at, event, int(str(token.value)))
+
+
 class _Parser:
     """Goes through the words once, with one step back where a tie turns out to be a slur."""
 
-    def __init__(self, text: Text, tokens: list[Token]) -> None:
+    def __init__(self, text: Text, tokens: list[Token], strict: bool) -> None:
         self.text = text
+        self.strict = strict
         self.tokens = tokens
         self.at = 0
         self.depth = 0
@@ -158,7 +170,7 @@ class _Parser:
         elif kind is Kind.SEQUENCE_OPEN:
             events.append(self._sequence())
         elif kind is Kind.CRAM_OPEN:
-            events.append(self._cram())
+            events.append(self._repeated(self._cram()) if self.strict else self._note_or_chord())
         elif kind is Kind.VOICE:
             self._voices(events)
         elif kind is Kind.MARKER:
@@ -170,7 +182,7 @@ class _Parser:
 
     def _repeated(self, event: Event) -> Event:
         token = self._match(Kind.REPEAT)
-        return Repeat(event.at, event, int(str(token.value))) if token else event
+        return _repeat(event, token) if token else event
 
     def _octave(self) -> Event:
         token = self._next()
@@ -240,13 +252,12 @@ class _Parser:
 
     def _note_or_chord(self) -> Event:
         events: list[Event] = []
-        notes, times = 0, 0
+        notes = 0
         while True:
-            events.append(self._note())
+            events.append(self._cram() if self._kind() is Kind.CRAM_OPEN else self._note())
             notes += 1
             repeat = self._match(Kind.REPEAT)
             if repeat:
-                times = int(str(repeat.value))
                 break
             before = self.at
             between = self._between()
@@ -255,10 +266,11 @@ class _Parser:
                 break
             events += between
             events += self._between()
-            if self._kind() not in (Kind.NOTE, Kind.REST):
+            if self._kind() not in (Kind.NOTE, Kind.REST) and (self.strict or self._kind() is not Kind.CRAM_OPEN):
                 self._unexpected("in a chord", "A slash joins notes: c/e/g.")
         event = Chord(events[0].at, tuple(events)) if notes > 1 else events[0]
-        return Repeat(event.at, event, times) if times else event
+        # A note that is repeated no times sounds once, in Alda too.
+        return _repeat(event, repeat) if repeat and (repeat.value or isinstance(event, Cram)) else event
 
     def _sequence(self) -> Event:
         opening = self._next()
@@ -292,7 +304,7 @@ class _Parser:
             self.text.refuse("a cram has nothing in it", opening.line, opening.column, "Write {c d e}4, or a rest.", 2)
         self._next()
         self.depth -= 1
-        return self._repeated(Cram(_place(opening), tuple(events), self._duration()))
+        return Cram(_place(opening), tuple(events), self._duration())
 
     def _voices(self, events: list[Event]) -> None:
         """Voices up to V0:, the next part, the end or a bracket that closes."""

@@ -1,13 +1,14 @@
 """The parts of a score while it is played: their state, who plays under which name, and voices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from marmalade_sc.errors import nearest
 from marmalade_sc.scores.attributes import DYNAMICS
+from marmalade_sc.scores.feel import Feel
 from marmalade_sc.scores.instruments import INSTRUMENTS, Instrument
 from marmalade_sc.scores.keys import NO_KEY, KeySignature
-from marmalade_sc.scores.tree import Change, Duration, Length
+from marmalade_sc.scores.tree import Duration, Length
 
 __all__ = ["Part", "Roster", "Trial", "Voices"]
 
@@ -49,6 +50,7 @@ class Part:
         "time_scale",
         "repetition",
         "override",
+        "feel",
         "template",
         "voices",
         "origin",
@@ -60,7 +62,7 @@ class Part:
         self.number = number
         self.tempo = 120.0
         self.key: KeySignature = NO_KEY
-        self.transposition = 0
+        self.transposition: float = 0
         self.reference_pitch = 440.0
         self.current_ms = 0.0
         self.last_ms = -1.0
@@ -75,6 +77,7 @@ class Part:
         self.time_scale = 1.0
         self.repetition = 0
         self.override: str | None = None
+        self.feel: Feel | None = None
         self.template: Part | None = None
         self.voices = Voices()
         self.origin = self
@@ -86,11 +89,6 @@ class Part:
             setattr(copied, name, getattr(self, name))
         copied.override = None
         return copied
-
-    def change(self, change: Change, make: Callable[[Change, "Part"], None]) -> None:
-        """Make a change of this part alone: it wins over one for all parts until the next note."""
-        make(change, self)
-        self.override = change.kind
 
     def voice(self, number: int) -> "Part":
         """The voice of that number; a new one is a copy of the part as it was when its voices began."""

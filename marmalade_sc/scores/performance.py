@@ -1,17 +1,19 @@
 """Plays a score's tree: goes through its events in order, moves the parts in time and notes what sounds."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from marmalade_sc.errors import nearest
-from marmalade_sc.scores.attributes import TEMPI, GlobalChanges, apply
 from marmalade_sc.scores.capture import Variable, captured_all, size_of
+from marmalade_sc.scores.changes import Changes
 from marmalade_sc.scores.channels import Channels
+from marmalade_sc.scores.expression import felt
 from marmalade_sc.scores.lengths import Times, divide
 from marmalade_sc.scores.limits import MAX_NESTING, MAX_STEPS
 from marmalade_sc.scores.lisp import evaluate_event
+from marmalade_sc.scores.measuring import Measure, applies
 from marmalade_sc.scores.parts import Part, Roster, Trial
 from marmalade_sc.scores.sounding import Sounding, midi_note
 from marmalade_sc.scores.tokens import Text
@@ -19,7 +21,6 @@ from marmalade_sc.scores.tree import (
     AtMarker,
     Attribute,
     Bracket,
-    Change,
     Chord,
     Cram,
     Definition,
@@ -28,6 +29,7 @@ from marmalade_sc.scores.tree import (
     Event,
     ListForm,
     Marker,
+    Milliseconds,
     Note,
     PartDeclaration,
     Reference,
@@ -39,13 +41,12 @@ from marmalade_sc.scores.tree import (
 
 __all__ = ["Performance"]
 
+_SOON_MS: Final = 1e-3
+"""A marker that is so near has been reached: times are floats."""
+
 
 class Performance:
-    """The state of a score that is being played. Use `play` once, then read its results.
-
-    Attributes:
-        tempos: bpm of the first part by the time in ms from which it holds.
-    """
+    """The state of a score that is being played. Use `play`, then read its results."""
 
     def __init__(self, text: Text, strict: bool = True, synthdefs: frozenset[str] = frozenset()) -> None:
         self.text = text
@@ -53,16 +54,17 @@ class Performance:
         self.roster = Roster(synthdefs)
         self.notes: list[Sounding] = []
         self.markers: dict[str, float] = {}
-        self.tempos: dict[float, float] = {}
         self._variables: dict[str, Variable] = {}
-        self._globals = GlobalChanges()
+        self._changes = Changes(self.roster)
         self._channels = Channels()
         self._times = Times()
         self._evaluated: dict[int, Event | None] = {}
-        self._in_chord = False
+        self._chord: Chord | None = None
+        self._place = 0
         self._depth = 0
         self._steps = 0
         self._counted = 0
+        self._measure = Measure(strict, self._times, self._variables, self._value, self._enter, self._leave, self._step)
 
     def play(self, events: Sequence[Event]) -> None:
         """Play the events.
@@ -71,11 +73,18 @@ class Performance:
             ScoreError: an event cannot be, with its place; or the score is larger than a score may be.
         """
         for event in events:
-            size = size_of((event,), self._variables)
-            self._counted += size.played * max(1, len(self.roster.current))
-            if self._counted > MAX_STEPS:
-                self._refuse(event, "the score is too long", f"It unfolds to more than {MAX_STEPS} events.")
+            self._count(event, size_of((event,), self._variables).played)
             self._play(event)
+
+    def _count(self, event: Event, played: int) -> None:
+        self._counted += played * max(1, len(self.roster.current))
+        if self._counted > MAX_STEPS:
+            self._refuse(event, "the score is too long", f"It unfolds to more than {MAX_STEPS} events.")
+
+    @property
+    def tempos(self) -> Mapping[float, float]:
+        """Bpm of the first part by the time in ms from which it holds."""
+        return self._changes.tempos
 
     # Going through
 
@@ -86,6 +95,9 @@ class Performance:
         self._depth += 1
         if self._depth > MAX_NESTING:
             self._refuse(event, "the score is nested too deeply", f"{MAX_NESTING} levels are allowed.")
+
+    def _leave(self) -> None:
+        self._depth -= 1
 
     def _step(self, event: Event) -> None:
         self._steps += 1
@@ -105,7 +117,7 @@ class Performance:
     def _value(self, form: ListForm) -> Event | None:
         key = id(form)
         if key not in self._evaluated:
-            self._evaluated[key] = evaluate_event(form, self.text)
+            self._evaluated[key] = evaluate_event(form, self.text, self.strict)
         return self._evaluated[key]
 
     # Notes, rests, chords
@@ -117,21 +129,35 @@ class Performance:
         self._sound(rest, rest.duration, None)
 
     def _sound(self, event: Event, duration: Duration | None, note: Note | None) -> None:
-        if not self._in_chord:
+        if self._chord is None:
             self._apply_globals(event)
         if duration is not None and not self._times.is_positive(duration):
             self._refuse(event, "a length must be more than nothing", "Write 4, 8., 350ms or 1.5s.")
         for part in self.roster.current:
             lasting = part.duration if duration is None else duration
-            duration_ms = self._times.milliseconds(lasting, part.tempo) * part.time_scale
+            duration_ms = self._lasting_ms(part, lasting)
             if note is not None:
-                audible_ms = duration_ms if note.slurred else duration_ms * part.quantization
+                audible_ms = duration_ms if note.slurred else duration_ms * self._quantization(part)
                 if audible_ms > 0:
                     self._add(note, part, duration_ms, audible_ms)
-            if not self._in_chord:
+            if self._chord is None:
                 part.last_ms = part.current_ms
                 part.current_ms += duration_ms
+                if note is not None:
+                    _spend(part)
             part.duration = lasting
+
+    def _lasting_ms(self, part: Part, lasting: Duration) -> float:
+        """How long a length lasts that begins where the part is."""
+        nominal_ms = self._times.milliseconds(lasting, part.tempo) * part.time_scale
+        if part.feel is None or all(isinstance(length, Milliseconds) for length in lasting.lengths):
+            return nominal_ms
+        return part.feel.pulse.lasting_ms(part.current_ms, nominal_ms)
+
+    def _quantization(self, part: Part) -> float:
+        if part.feel is None:
+            return part.quantization
+        return part.feel.value("quantization", part.current_ms, part.quantization)
 
     def _add(self, note: Note, part: Part, duration_ms: float, audible_ms: float) -> None:
         midi = midi_note(note, part)
@@ -139,43 +165,61 @@ class Performance:
             self._refuse(note, f"MIDI note {midi} is outside 0 to 127", "Change the octave or the transposition.")
         if not math.isfinite(part.current_ms + duration_ms + audible_ms):
             self._refuse(note, "this note has no time", "A length or a tempo before it is zero or endless.")
-        if len(self.notes) >= 2 * MAX_STEPS:  # endings in groups, which sound once more for each part
-            self._refuse(note, "the score has too many notes", f"It may have {2 * MAX_STEPS}.")
+        if len(self.notes) >= MAX_STEPS:  # endings in groups sound once more for each part, trills are many notes
+            self._refuse(note, "the score has too many notes", f"It may have {MAX_STEPS}.")
         try:
             channel = self._channels.assign(part, audible_ms)
         except ValueError as error:
             self._refuse(note, *error.args)
-        self.notes.append(
-            Sounding(
-                part.number,
-                part.current_ms,
-                duration_ms,
-                audible_ms,
-                midi,
-                part.volume,
-                part.track_volume,
-                part.panning,
-                channel,
-                part.reference_pitch,
-            )
+        sounding = Sounding(
+            part.number,
+            part.current_ms,
+            duration_ms,
+            audible_ms,
+            midi,
+            part.volume,
+            part.track_volume,
+            part.panning,
+            channel,
+            part.reference_pitch,
         )
+        if part.feel is None:
+            self.notes.append(sounding)
+            return
+        count = sum(isinstance(each, Note) for each in self._chord.events) if self._chord else 1
+        self.notes += felt(sounding, note, part, part.feel, self._place, count)
 
-    def _chord(self, chord: Chord) -> None:
+    def _play_chord(self, chord: Chord) -> None:
         self._apply_globals(chord)
         parts = list(self.roster.current)
         shortest = [math.inf] * len(parts)
-        self._in_chord = True
+        self._chord, self._place = chord, 0
         for event in chord.events:
+            if isinstance(event, Cram):
+                self._cram_in_chord(event, parts, shortest)
+                continue
             duration = event.duration if isinstance(event, Note | Rest) else None
             for index, part in enumerate(parts):
                 lasting = part.duration if duration is None else duration
-                lasting_ms = self._times.milliseconds(lasting, part.tempo) * part.time_scale
-                shortest[index] = min(shortest[index], lasting_ms)
+                shortest[index] = min(shortest[index], self._lasting_ms(part, lasting))
             self._play(event)
-        self._in_chord = False
+            self._place += isinstance(event, Note)
+        self._chord = None
         for part, advance_ms in zip(parts, shortest, strict=True):
             part.last_ms = part.current_ms
             part.current_ms += advance_ms
+            _spend(part)
+
+    def _cram_in_chord(self, cram: Cram, parts: Sequence[Part], shortest: list[float]) -> None:
+        """An extension: a cram begins with the chord's notes, and is one of them."""
+        chord, place = self._chord, self._place
+        before = [(part.current_ms, part.last_ms) for part in parts]
+        self._chord = None
+        self._cram(cram)
+        self._chord, self._place = chord, place
+        for index, (part, (current_ms, last_ms)) in enumerate(zip(parts, before, strict=True)):
+            shortest[index] = min(shortest[index], part.current_ms - current_ms)
+            part.current_ms, part.last_ms = current_ms, last_ms
 
     # Brackets
 
@@ -190,7 +234,7 @@ class Performance:
             trial = Trial(part)
             inner_ms = 0.0
             for event in cram.events:
-                inner_ms += self._lasting(event, trial)
+                inner_ms += self._measure.lasting_ms(event, trial)
             part.time_scale = divide(part.time_scale, inner_ms) * outer_ms
         self._play_all(cram, cram.events)
         for part, (duration, time_scale) in zip(parts, before, strict=True):
@@ -200,13 +244,31 @@ class Performance:
     def _repeat(self, repeat: Repeat) -> None:
         before = [part.repetition for part in self.roster.current]
         self._enter(repeat)
-        for repetition in range(1, repeat.times + 1):
+        for repetition in self._repetitions(repeat):
             for part in self.roster.current:
                 part.repetition = repetition
             self._play(repeat.event)
         self._depth -= 1
         for part, repetition in zip(self.roster.current, before, strict=False):
             part.repetition = repetition
+
+    def _repetitions(self, repeat: Repeat) -> Iterator[int]:
+        """1, 2, ...: as many as are written, or, an extension, while a marker lies ahead of a part."""
+        if not repeat.until:
+            yield from range(1, repeat.times + 1)
+            return
+        until_ms = self._marked_ms(repeat, repeat.until)
+        size = size_of((repeat.event,), self._variables)
+        repetition, come_to_ms = 0, -math.inf
+        while (earliest_ms := min((part.current_ms for part in self.roster.current), default=until_ms)) < until_ms:
+            repetition += 1
+            if until_ms - earliest_ms < _SOON_MS:
+                return
+            if not earliest_ms > come_to_ms:
+                self._refuse(repeat, f"this does not come to the marker {repeat.until}", "Repeat what takes time.")
+            come_to_ms = earliest_ms
+            self._count(repeat, size.played)
+            yield repetition
 
     def _ending(self, ending: Ending) -> None:
         """Once for each part that is in a repetition of the list, and each time in all parts: as Alda does.
@@ -215,7 +277,7 @@ class Performance:
         """
         self._enter(ending)
         for part in list(self.roster.current):
-            if _applies(ending, part):
+            if applies(ending, part):
                 self._play(ending.event)
                 if not self.strict:
                     break
@@ -243,13 +305,17 @@ class Performance:
 
     def _at_marker(self, jump: AtMarker) -> None:
         self._apply_globals(jump)
-        if jump.name not in self.markers:
-            close = nearest(jump.name, self.markers)
-            hint = f"Did you mean {close}?" if close else f"Write %{jump.name} earlier in the text."
-            self._refuse(jump, f"no marker is named {jump.name}", hint)
+        at_ms = self._marked_ms(jump, jump.name)
         for part in self.roster.current:
             part.last_ms = part.current_ms
-            part.current_ms = self.markers[jump.name]
+            part.current_ms = at_ms
+
+    def _marked_ms(self, event: Event, name: str) -> float:
+        if name not in self.markers:
+            close = nearest(name, self.markers)
+            hint = f"Did you mean {close}?" if close else f"Write %{name} earlier in the text."
+            self._refuse(event, f"no marker is named {name}", hint)
+        return self.markers[name]
 
     def _definition(self, definition: Definition) -> None:
         events = captured_all(definition.events, self._variable, self._kept_value)
@@ -278,102 +344,36 @@ class Performance:
         except ValueError as error:
             self._refuse(declaration, *error.args)
 
-    # Attributes
-
     def _attribute(self, attribute: Attribute) -> None:
-        if attribute.everywhere:
-            offsets = [part.current_ms for part in self.roster.current] or [0.0]
-            if any(offset != offsets[0] for offset in offsets):
-                self._refuse(attribute, "the parts of this group are apart here", "Change one part's, or all before.")
-            self._globals.record(offsets[0], attribute.change)
-            return
-        for part in self.roster.current:
-            try:
-                part.change(attribute.change, apply)
-            except ValueError as error:
-                self._refuse(attribute, *error.args)
-            self._note_tempo(attribute.change, part)
-
-    def _note_tempo(self, change: Change, part: Part) -> None:
-        """Note a tempo of the part that comes first in the score: it is the score's own."""
-        if change.kind in TEMPI and part.number == self.roster.parts[0].number and math.isfinite(part.current_ms):
-            self.tempos[part.current_ms] = part.tempo
+        try:
+            self._changes.make(attribute)
+        except ValueError as error:
+            self._refuse(attribute, *error.args)
 
     def _apply_globals(self, event: Event) -> None:
-        """Make the changes for all parts that the current ones have passed; their own newest change wins.
-
-        Before a chord a change that a part cannot take is passed over, and what comes after it, as in Alda.
-        """
-        for part in self.roster.current:
-            for change in self._globals.between(part.last_ms, part.current_ms) if self._globals else ():
-                if change.kind != part.override:
-                    try:
-                        apply(change, part)
-                        self._note_tempo(change, part)
-                    except ValueError as error:
-                        if isinstance(event, Chord):
-                            return
-                        self._refuse(event, *error.args)
-            part.override = None
+        try:
+            self._changes.catch_up()
+        except ValueError as error:
+            if not isinstance(event, Chord):  # before a chord Alda passes over what a part cannot take
+                self._refuse(event, *error.args)
 
     def _list(self, form: ListForm) -> None:
         event = self._value(form)
         if event is not None:
             self._play(event)
 
-    # How long events last, for crams
 
-    def _lasting(self, event: Event, part: Trial) -> float:
-        """Milliseconds that an event lasts unscaled; the trial's length of notes goes along."""
-        self._step(event)
-        if isinstance(event, Note | Rest):
-            lasting = event.duration or part.duration
-            part.duration = lasting
-            return self._times.milliseconds(lasting, part.tempo)
-        if isinstance(event, Cram):
-            lasting = event.duration or part.duration
-            if not self.strict:  # Alda until 2.4.7 forgets the length here, so that {{c}2 d}1 lasts too long
-                part.duration = lasting
-            return self._times.milliseconds(lasting, part.tempo)
-        if isinstance(event, ListForm):
-            value = self._value(event)
-            return 0.0 if value is None else self._lasting(value, part)
-        if isinstance(event, Chord):
-            return min(self._lasting(note, part) for note in event.events if isinstance(note, Note | Rest))
-        self._enter(event)
-        lasting_ms = 0.0
-        if isinstance(event, Bracket):
-            lasting_ms = self._lasting_all(event.events, part)
-        elif isinstance(event, Reference):
-            variable = self._variables.get(event.name)
-            lasting_ms = self._lasting_all(variable.events, part) if variable else 0.0
-        elif isinstance(event, Ending):
-            lasting_ms = self._lasting(event.event, part) if _applies(event, part) else 0.0
-        elif isinstance(event, Repeat):
-            before = part.repetition
-            for repetition in range(1, event.times + 1):
-                part.repetition = repetition
-                lasting_ms += self._lasting(event.event, part)
-            part.repetition = before
-        self._depth -= 1
-        return lasting_ms
-
-    def _lasting_all(self, events: Sequence[Event], part: Trial) -> float:
-        total_ms = 0.0
-        for event in events:
-            total_ms += self._lasting(event, part)
-        return total_ms
-
-
-def _applies(ending: Ending, part: Part | Trial) -> bool:
-    return any(first <= part.repetition <= last for first, last in ending.ranges)
+def _spend(part: Part) -> None:
+    """After a note or chord: what was for it alone is over."""
+    if part.feel is not None and not part.feel.is_spent:
+        part.feel = part.feel.spent()
 
 
 _PLAY: Final[Mapping[type, Callable[[Performance, Any], None]]] = MappingProxyType(
     {
         Note: Performance._note,
         Rest: Performance._rest,
-        Chord: Performance._chord,
+        Chord: Performance._play_chord,
         Bracket: Performance._bracket,
         Cram: Performance._cram,
         Repeat: Performance._repeat,

@@ -135,7 +135,7 @@ class ScoreFrames:
         sections = tuple(Release(track, self.epoch + 1, when) for track in track_names(self.score).values())
         return Frame(FIRST_SEQ - 1 - (when & 0xFFFFFFFF), 0, when, when + UNITS_PER_SECOND, sections)
 
-    def _voice(self, part: ScorePart, midi: int) -> tuple[Instrument, Sound]:
+    def _voice(self, part: ScorePart, midi: float) -> tuple[Instrument, Sound]:
         sound = sound_of(part.instrument, midi, self.own)
         try:
             instrument, _ = self.orchestra.find(sound.synth)

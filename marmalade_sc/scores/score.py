@@ -7,7 +7,7 @@ from marmalade_sc.scores.instruments import Instrument
 from marmalade_sc.scores.parser import parse
 from marmalade_sc.scores.performance import Performance
 from marmalade_sc.scores.sounding import Sounding
-from marmalade_sc.scores.tokens import Text
+from marmalade_sc.scores.tokens import Text, asks_for_extensions
 
 __all__ = ["Score", "ScorePart", "read_score"]
 
@@ -53,13 +53,15 @@ def read_score(
     Args:
         text: The score in Alda's language.
         source: What the text is called in errors.
-        strict: Whether endings in groups sound once for each part, as in Alda 2.4.
+        strict: Whether it is read as Alda 2.4 reads it; else extensions are there and Alda's bugs are not. A score
+            whose first line is `# marmalade: extended` is never read strictly.
         synthdefs: Names of synthdefs that may be instruments too.
 
     Raises:
         ScoreError: the text is no score, or cannot be played; has line and column.
     """
-    events = parse(text, source)
+    strict = strict and not asks_for_extensions(text)
+    events = parse(text, source, strict)
     performance = Performance(Text(source, text), strict, synthdefs)
     performance.play(events)
     roster = performance.roster

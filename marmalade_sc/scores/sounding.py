@@ -16,7 +16,8 @@ class Sounding(NamedTuple):
     offset_ms: float
     duration_ms: float
     audible_ms: float
-    midi: int
+    midi: float
+    """A whole number in Alda; with extensions it may lie between two."""
     volume: float
     track_volume: float
     panning: float
@@ -25,11 +26,13 @@ class Sounding(NamedTuple):
     """Hz of a4."""
 
 
-def midi_note(note: Note, part: Part) -> int:
+def midi_note(note: Note, part: Part) -> float:
     """The MIDI note of a part's note, wrapped to 32 bits as Alda's is."""
+    base: float
     if note.letter is None:
         base = note.midi or 0
     else:
         accidentals = part.key.get(note.letter, 0) if note.accidentals is None else note.accidentals
         base = (part.octave + 1) * 12 + SEMITONES[note.letter] + accidentals
-    return (base + part.transposition + 2**31) % 2**32 - 2**31
+    midi = base + part.transposition
+    return midi if isinstance(midi, float) else (midi + 2**31) % 2**32 - 2**31

@@ -144,12 +144,13 @@ DRUMS: Final = _drums()
 _OTHER_DRUM: Final = Sound("rim", 0.4)
 
 
-def sound_of(instrument: Instrument, midi: int, own: Mapping[str, Sound] | None = None) -> Sound:
+def sound_of(instrument: Instrument, midi: float, own: Mapping[str, Sound] | None = None) -> Sound:
     """What plays a note of an instrument. `own`: sounds that go before the table's, by full name (see `overridden`)."""
     if own and instrument.name in own:
         return own[instrument.name]
     if instrument.is_percussion:
-        return (own or {}).get(f"{instrument.name}:{midi}") or DRUMS.get(midi, _OTHER_DRUM)
+        drum = round(midi)
+        return (own or {}).get(f"{instrument.name}:{drum}") or DRUMS.get(drum, _OTHER_DRUM)
     if instrument.is_synthdef:
         return replace(FAMILY_SOUNDS["synthdef"], synth=instrument.name)
     return SOUNDS.get(instrument.name) or FAMILY_SOUNDS[instrument.family]

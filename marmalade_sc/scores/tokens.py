@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, NoReturn
 from marmalade_sc.errors import ScoreError, Where
 from marmalade_sc.scores.limits import MAX_CHARACTERS
 
-__all__ = ["INT32_MAX", "Kind", "Text", "Token", "scan", "whole"]
+__all__ = ["INT32_MAX", "Kind", "Text", "Token", "asks_for_extensions", "scan", "whole"]
 
 INT32_MAX: Final = 2**31 - 1
 
@@ -79,6 +79,8 @@ _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SIGNED: Final = re.compile(r"-?[0-9]*(?:\.(?=[0-9]))?[0-9]*")
 _DIGITS: Final = re.compile(r"[0-9]*")
 _NAME: Final = re.compile(r"[A-Za-z0-9_\-+'().]*")
+_MARKER: Final = re.compile(r"[A-Za-z0-9_\-+'.]*")
+_PRAGMA: Final = re.compile(r"\ufeff?#\s*marmalade:\s*extended\b")
 _SYMBOL: Final = re.compile(r"[^ \t\r\n()\[\]{}\"]*")
 _RANGE: Final = re.compile(r"([0-9]+)(-[0-9]+)?")
 _AFTER_SECONDS: Final = frozenset(" \r\n/~]}")
@@ -112,8 +114,16 @@ def whole(digits: str) -> int:
     return min(int(digits), INT32_MAX) if 0 < len(digits) <= 10 else (INT32_MAX if digits else 0)
 
 
-def scan(text: str, source: str) -> list[Token]:
+def asks_for_extensions(text: str) -> bool:
+    """Whether a score's first line says that it uses more than Alda's language."""
+    return _PRAGMA.match(text) is not None
+
+
+def scan(text: str, source: str, strict: bool = True) -> list[Token]:
     """The words of `text`, with Kind.END at last.
+
+    Args:
+        strict: whether a repeat has a number and nothing else.
 
     Raises:
         ScoreError: a character that cannot stand where it stands, or a text that is too long.
@@ -122,14 +132,15 @@ def scan(text: str, source: str) -> list[Token]:
         raise ScoreError(
             f"{source} is too long: {len(text)} characters", hint=f"A score may have {MAX_CHARACTERS}: split it."
         )
-    return _Scanner(Text(source, text)).run()
+    return _Scanner(Text(source, text), strict).run()
 
 
 class _Scanner:
     """Goes through the text once; `at` is the next character, `line_start` where the present line begins."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, strict: bool) -> None:
         self.origin = text
+        self.strict = strict
         self.text = text.text
         self.at = 0
         self.start = 0
@@ -305,6 +316,13 @@ class _Scanner:
     def _repeat(self) -> None:
         while self._peek() == " ":
             self.at += 1
+        if not self.strict and self._peek() == "%":
+            self.at += 1
+            name = self._take(_MARKER)
+            if not name:
+                self._unexpected("in a repeat", "Write *%verse for: until the marker verse.")
+            self._add(Kind.REPEAT, name)
+            return
         digits = self._take(_DIGITS)
         following = self._peek()
         if not digits or (following and following not in _AFTER_REPEAT):

@@ -135,7 +135,7 @@ class Note:
     accidentals: int | None
     duration: Duration | None
     slurred: bool = False
-    midi: int | None = None
+    midi: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """Notes and rests that begin together, with changes of octave and S-expressions between them."""
+    """Notes and rests that begin together, with changes of octave and S-expressions between them. Crams: extended."""
 
     at: Place
     events: tuple["Event", ...]
@@ -172,9 +172,12 @@ class Cram:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
+    """An event again and again; with `until`, an extension, as long as a marker lies ahead."""
+
     at: Place
     event: "Event"
     times: int
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,15 @@ def test_a_cut_keeps_the_tempo_that_holds() -> None:
 @pytest.mark.parametrize("bpm", [0.001, 3.0, 1e9])
 def test_any_tempo_can_be_written(bpm: float) -> None:
     assert TickMap({0.0: bpm}).tick(1000) >= 0
+
+
+def test_quarter_tones_are_bent() -> None:
+    """The wheel comes before its note, and goes back for the next."""
+    file = MidiFile(file=io.BytesIO(midi_file(read_score("piano: (transpose 0.5) c (transpose 0) d", strict=False))))
+    events = [(m.type, getattr(m, "pitch", None), getattr(m, "note", None)) for m in file.tracks[1] if not m.is_meta]
+    assert [event for event in events if event[0] in ("pitchwheel", "note_on")] == [
+        ("pitchwheel", 2048, None),
+        ("note_on", None, 60),
+        ("pitchwheel", 0, None),
+        ("note_on", None, 62),
+    ]
