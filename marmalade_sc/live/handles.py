@@ -23,12 +23,14 @@ from marmalade_sc.live.operations import (
     Undo,
 )
 from marmalade_sc.patterns.pattern import Pattern
+from marmalade_sc.patterns.piece import END
 from marmalade_sc.patterns.span import cycles_from
 from marmalade_sc.sdk.instruments import Instrument
 
 __all__ = ["ClockHandle", "Effect", "PlacedTrack", "TrackHandle", "grid_of", "playable"]
 
 _GRID: Final = re.compile(r"\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*(bar|bars|cycle|cycles|beat|beats)\s*")
+_MARK: Final = re.compile(r"\s*%[^\s%]+\s*")
 _ACTIONS: Final = (
     *("at", "back", "fade", "fx", "gain", "group", "hush", "mute"),
     *("pan", "redo", "send", "solo", "stop", "undo", "unmute", "unsolo", "xfade"),
@@ -38,7 +40,9 @@ _LONGEST_FADE_S: Final = 60.0
 
 
 def grid_of(text: object) -> Grid:
-    """A grid from "4 bars", "2 beats", "now", or a number of bars. How long a beat is, the meter says when it lands.
+    """A grid from "4 bars", "2 beats", "now", a number of bars; or "end" and "%chorus", places of a score that plays.
+
+    How long a beat is, the meter says when it lands.
 
     Raises:
         UsageError: it is none of these, or negative.
@@ -48,6 +52,8 @@ def grid_of(text: object) -> Grid:
     if isinstance(text, str):
         if text.strip() == "now":
             return Grid(Fraction(0))
+        if text.strip() == END or _MARK.fullmatch(text):
+            return Grid(mark=text.strip().removeprefix("%"))
         found = _GRID.fullmatch(text)
         if found is not None:
             try:
@@ -114,7 +120,7 @@ class PlacedTrack:
         self._fade = fade
 
     def at(self, grid: str | int | float) -> "PlacedTrack":
-        """Where it lands: "4 bars", "2 beats", "now", or a number of bars."""
+        """Where it lands: "4 bars", "2 beats", "now", a number of bars; "end" or "%chorus" of a score that plays."""
         return PlacedTrack(self._replace, grid_of(grid), self._fade)
 
     def xfade(self, bars: float = 4) -> "PlacedTrack":
@@ -170,7 +176,7 @@ class TrackHandle:
         return self
 
     def at(self, grid: str | int | float) -> PlacedTrack:
-        """Where the next pattern lands: "4 bars", "2 beats", "now", or a number of bars."""
+        """Where the next pattern lands: "4 bars", "2 beats", "now", a number of bars; "end", "%chorus" of a score."""
         return PlacedTrack(self._placed, grid_of(grid))
 
     def xfade(self, bars: float = 4) -> PlacedTrack:

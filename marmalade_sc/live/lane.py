@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from marmalade_sc.clock.timeline import Timeline
+from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.places import blamed
 from marmalade_sc.patterns.event import Place
@@ -17,10 +19,26 @@ from marmalade_sc.patterns.pattern import Pattern
 from marmalade_sc.sdk.instruments import Instrument, Orchestra
 from marmalade_sc.sdk.notes import packed_note
 
-__all__ = ["Lane", "Ready"]
+__all__ = ["Lane", "Placed", "Ready"]
 
 _MOST_CYCLES: Final = 128
 _MOST_COMPLAINTS: Final = 100
+_LAST: Final = 1 - Fraction(1, 1 << 40)
+"""The latest place in a cycle: rounding must not put a note into the next one, which asks for its own."""
+_Key = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a piece lands: at cycle `origin`, where `gone` units of it lie behind already.
+
+    Attributes:
+        timeline: the jam's, as it is when it is asked.
+    """
+
+    origin: Fraction
+    gone: Fraction
+    timeline: Callable[[], Timeline]
 
 
 @dataclass(slots=True)
@@ -59,6 +77,7 @@ class Lane:
     Attributes:
         number: told apart by it where a lane cannot travel itself: given by the scheduler, 0 before.
         leads_to: what it fades to, where it is such a one.
+        placed: where it began, where the pattern is a piece.
         complaints: grows by one sentence per kind of error in a single event; such an event is left out.
         left_out: how many events were.
     """
@@ -69,10 +88,12 @@ class Lane:
         self.source = source
         self.number = 0
         self.leads_to: Lane | None = None
+        self.placed: Placed | None = None
+        self._began: int | None = None
         self.complaints: list[str] = []
         self.left_out = 0
         self._complained: set[str] = set()
-        self._cycles: dict[tuple[int, float], list[Ready]] = {}
+        self._cycles: dict[_Key, list[Ready]] = {}
         self._orchestra: Orchestra | None = None
         self._is_strict = False
 
@@ -95,16 +116,56 @@ class Lane:
         if orchestra is not self._orchestra:
             self._cycles.clear()
             self._orchestra = orchestra
-        period = self.pattern.period
-        key = (number % period if period else number, cycle_s)
+        key, begin, end, offset_of = self._asked(number, cycle_s)
         ready = self._cycles.get(key)
         if ready is None:
             with guard():
-                ready = self._make(number, cycle_s, orchestra)
-            if len(self._cycles) >= (_MOST_CYCLES if period else 3):
+                ready = self._make(begin, end, cycle_s, orchestra, offset_of)
+            if len(self._cycles) >= (_MOST_CYCLES if self.pattern.period else 3):
                 del self._cycles[next(iter(self._cycles))]
             self._cycles[key] = ready
         return ready
+
+    def place(self, place: "Placed") -> None:
+        """Say where a piece begins. What was made of its first cycles stays, where that is the beginning of a cycle."""
+        before, self.placed = self.placed, place
+        if before is not None or (place.origin - place.gone).denominator != 1:
+            self._cycles.clear()
+
+    def began(self) -> int:
+        """Jam time at which a piece that counts seconds had its beginning; fixed once it is asked for what plays."""
+        if self._began is not None:
+            return self._began
+        assert self.placed is not None
+        return self.placed.timeline().timetag(self.placed.origin) - round(self.placed.gone * UNITS_PER_SECOND)
+
+    def in_cycles(self) -> Pattern:
+        """The pattern with the jam's own cycles, wherever a piece was placed."""
+        if self.placed is None or self.placed.origin == self.placed.gone:
+            return self.pattern
+        return self.pattern.late(self.placed.origin - self.placed.gone)
+
+    def _asked(self, number: int, cycle_s: float) -> tuple[_Key, Fraction, Fraction, Callable[[Fraction], Fraction]]:
+        """What is to be asked for a cycle: under which key it is remembered, from where to where, and where in the
+        cycle a time of that lies."""
+        piece, placed, period = self.pattern.piece, self.placed, self.pattern.period
+        if piece is None or placed is None:
+            key = (number % period if period else number, cycle_s)
+            return key, Fraction(number), Fraction(number + 1), lambda at: at - number
+        if piece.in_seconds:
+            timeline = placed.timeline()
+            first, last = timeline.timetag(Fraction(number)), timeline.timetag(Fraction(number + 1))
+            began = self._began = self.began()
+
+            def offset(at: Fraction) -> Fraction:
+                return min(_LAST, max(Fraction(0), timeline.cycle(began + round(at * UNITS_PER_SECOND)) - number))
+
+            begin, end = Fraction(first - began, UNITS_PER_SECOND), Fraction(last - began, UNITS_PER_SECOND)
+            return (first, float(last - first)), begin, end, offset
+        begun = placed.origin - placed.gone
+        whole = begun.numerator // begun.denominator
+        rest, own = begun - whole, number - whole
+        return (own % period if period else own, cycle_s), own - rest, own + 1 - rest, lambda at: at + rest - own
 
     def check(
         self,
@@ -119,7 +180,9 @@ class Lane:
             UsageError: a value cannot be played.
             Exception: whatever the pattern raises.
         """
-        period = self.pattern.period
+        period, piece = self.pattern.period, self.pattern.piece
+        if piece is not None:
+            number = 0
         self._is_strict = True
         try:
             for cycle in range(number, number + min(period or 4, 16)):
@@ -127,17 +190,30 @@ class Lane:
         finally:
             self._is_strict = False
 
+    @property
+    def is_in_seconds(self) -> bool:
+        """Whether its pattern counts seconds, whatever the tempo."""
+        return self.pattern.piece is not None and self.pattern.piece.in_seconds
+
     def rest(self) -> None:
         """Forget what was made: this version is kept to come back to, and does not play."""
         self._cycles.clear()
 
-    def _make(self, number: int, cycle_s: float, orchestra: Orchestra) -> list[Ready]:
+    def _make(
+        self,
+        begin: Fraction,
+        end: Fraction,
+        cycle_s: float,
+        orchestra: Orchestra,
+        offset_of: Callable[[Fraction], Fraction],
+    ) -> list[Ready]:
         notes = []
-        for event in self.pattern.onsets(number, number + 1, self.seed):
+        unit_s = 1.0 if self.is_in_seconds else cycle_s
+        for event in self.pattern.onsets(begin, end, self.seed):
             whole = event.whole
             if whole is None:
                 continue
-            length_s = float(whole.length) * cycle_s
+            length_s = float(whole.length) * unit_s
             try:
                 note = packed_note(event.value, orchestra, length_s)
             except UsageError as error:
@@ -152,7 +228,7 @@ class Lane:
             if note is None:
                 continue
             instrument, values = note
-            offset = whole.begin - number
+            offset = offset_of(whole.begin)
             notes.append(
                 Ready(
                     offset,

@@ -36,12 +36,14 @@ __all__ = [
 class Grid:
     """Where a change may land: at multiples of `cycles`, `phase` later. 0 cycles: as soon as it can.
 
-    With `beats` it is that many beats of the meter, which `in_meter` turns into cycles.
+    With `beats` it is that many beats of the meter, which `in_meter` turns into cycles. With `mark` it is where what
+    the track plays comes to that place of itself, if it is a piece that has one.
     """
 
     cycles: Fraction = Fraction(1)
     phase: Fraction = Fraction(0)
     beats: Fraction = Fraction(0)
+    mark: str = ""
 
     def in_meter(self, beats_per_cycle: Fraction) -> "Grid":
         """The grid in cycles, where a cycle has so many beats."""

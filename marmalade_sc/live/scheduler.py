@@ -29,6 +29,7 @@ from marmalade_sc.live.operations import (
     SetMix,
     in_meter,
 )
+from marmalade_sc.live.placing import landing_cycle, settle
 from marmalade_sc.live.steps import step_words
 from marmalade_sc.live.track import Track
 from marmalade_sc.patterns.span import ratio
@@ -162,7 +163,8 @@ class Scheduler:
         self._number(operation)
         if isinstance(operation, Replace):
             self.book.apply(operation)
-            return Landing(operation.track, self._replace(operation, operation.grid.next(earliest)))
+            at = landing_cycle(operation.grid, self.track(operation.track), earliest, self.timeline)
+            return Landing(operation.track, self._replace(operation, at))
         before = dict(self.book.now)
         versions = self.book.apply(operation)
         if isinstance(operation, Hush):
@@ -193,6 +195,8 @@ class Scheduler:
         landings = []
         for name, version in versions.items():
             track = self.track(name)
+            if version.lane is not None:
+                settle(version.lane, track, at, grid, lambda: self.timeline)
             if not track.plays_from(at, version.lane):
                 self._play(track, version.lane, at)
             settings = before.get(name, Version()).mix_towards(version)
@@ -205,7 +209,8 @@ class Scheduler:
 
     def _replace(self, operation: Replace, at: Fraction) -> Fraction:
         track = self.track(operation.track)
-        if not operation.fade:
+        settle(operation.lane, track, at, operation.grid, lambda: self.timeline)
+        if not operation.fade or operation.lane.is_in_seconds:
             self._play(track, operation.lane, at)
             return at
         track.coming = [each for each in track.coming if each[0] < at]

@@ -121,6 +121,14 @@ class Session:
             if name not in self.names or self.names[name] is older.get(name):
                 self.names[name] = value
 
+    def timeline(self) -> Timeline:
+        """The jam's timeline now."""
+        return self._timeline()
+
+    def now(self) -> int:
+        """Jam time now."""
+        return self._now()
+
     @property
     def orchestra(self) -> Orchestra:
         """What can be played now."""
@@ -135,6 +143,17 @@ class Session:
         self._own.update(names)
         self._asked = asked
         self.use(self._orchestra)
+
+    def track(self, name: str) -> TrackHandle:
+        """A track for other names than d1 and its like; code may call it so where the name means nothing else."""
+        handle = self._tracks.get(name)
+        if handle is None:
+            handle = self._tracks[name] = TrackHandle(
+                name, self._replace, self._operations_append, self._cycle_s, self._control
+            )
+        if name not in self.names:
+            self.names[name] = handle
+        return handle
 
     def evaluate(self, code: str, source: str = "") -> Evaluation:
         """Run a block. Nothing sounds different until the operations are carried out.
@@ -288,12 +307,7 @@ class Session:
         self._ways = everywhere
 
     def _track(self, name: str) -> TrackHandle:
-        handle = self._tracks.get(name)
-        if handle is None:
-            handle = self._tracks[name] = TrackHandle(
-                name, self._replace, self._operations_append, self._cycle_s, self._control
-            )
-        self.names[name] = handle
+        handle = self.names[name] = self.track(name)
         return handle
 
     def _replace(self, track: str, pattern: object, grid: Grid, fade: Fraction) -> None:

@@ -62,13 +62,18 @@ class Track:
             return stands is not None and later == [lane] and stands.leads_to is lane
         return stands is lane
 
+    def standing(self, at: Fraction) -> Lane | None:
+        """What plays at a cycle, as things stand."""
+        there = [each for each in self.coming if each[0] <= at]
+        return there[-1][2] if there else self.lane
+
     def faded(self, lane: Lane, at: Fraction, cycles: Fraction) -> Lane:
         """What leads from what plays at `at` to `lane` within `cycles`; later landings are dropped already."""
         before = self.coming[-1][2] if self.coming else self.lane
         if before is self.lane and self.is_failing:
             before = self.last_good
-        pattern = before.pattern if before is not None else silence()
-        fading = Lane(crossfade(pattern, lane.pattern, at, cycles), lane.seed, lane.source)
+        pattern = before.in_cycles() if before is not None else silence()
+        fading = Lane(crossfade(pattern, lane.in_cycles(), at, cycles), lane.seed, lane.source)
         fading.leads_to = lane
         return fading
 

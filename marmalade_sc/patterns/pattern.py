@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from marmalade_sc.errors import UnknownMethodError, UsageError, nearest
 from marmalade_sc.patterns.event import Event, Place, Value
+from marmalade_sc.patterns.piece import Piece
 from marmalade_sc.patterns.span import Span, ceiling, floor, ratio
 
 __all__ = ["MAX_PERIOD", "Ask", "Pattern", "Run", "common_period", "pure", "silence", "stack"]
@@ -61,16 +62,26 @@ class Pattern:
         ask: the function of (begin, end, run) with begin < end; only other patterns call it.
         period: cycles after which the pattern repeats exactly, whatever the seed; None when unknown or random.
         constant: (value, places) when the pattern is that value once per cycle, else None.
+        piece: what it is where it has a beginning of its own; kept by all that is made of it by methods.
     """
 
-    __slots__ = ("ask", "constant", "period")
+    __slots__ = ("ask", "constant", "period", "piece")
 
     def __init__(
-        self, ask: Ask, period: int | None = None, constant: tuple[Value, tuple[Place, ...]] | None = None
+        self,
+        ask: Ask,
+        period: int | None = None,
+        constant: tuple[Value, tuple[Place, ...]] | None = None,
+        piece: Piece | None = None,
     ) -> None:
         self.ask = ask
         self.period = period
         self.constant = constant
+        self.piece = piece
+
+    def of_piece(self, piece: Piece | None) -> "Pattern":
+        """The same pattern as one that has a beginning."""
+        return self if piece is self.piece else Pattern(self.ask, self.period, self.constant, piece)
 
     def query(
         self,
@@ -124,12 +135,14 @@ class Pattern:
                 Event(event.whole, event.part, function(event.value), event.places) for event in ask(begin, end, run)
             ]
 
-        return Pattern(mapped, self.period)
+        return Pattern(mapped, self.period, piece=self.piece)
 
     def filter_events(self, keep: Callable[[Event], bool]) -> "Pattern":
         """Only the events that `keep` accepts; `keep` must not depend on absolute time."""
         ask = self.ask
-        return Pattern(lambda begin, end, run: [e for e in ask(begin, end, run) if keep(e)], self.period)
+        return Pattern(
+            lambda begin, end, run: [e for e in ask(begin, end, run) if keep(e)], self.period, piece=self.piece
+        )
 
     def filter_values(self, keep: Callable[[Value], bool]) -> "Pattern":
         """Only the events whose value `keep` accepts."""
@@ -139,7 +152,7 @@ class Pattern:
         """The pattern with more controls, `p.set(cutoff=sine(4).range(400, 1600))`; structure stays the left one."""
         from marmalade_sc.patterns.controls import with_controls
 
-        return with_controls(self, controls)
+        return with_controls(self, controls).of_piece(self.piece)
 
     def __add__(self, other: object) -> "Pattern":
         return self._arithmetic("add", other)
@@ -174,7 +187,7 @@ class Pattern:
     def _arithmetic(self, name: str, other: object, swap: bool = False) -> "Pattern":
         from marmalade_sc.patterns.arithmetic import calculate
 
-        return calculate(name, self, other, swap)
+        return calculate(name, self, other, swap).of_piece(self.piece)
 
     def __bool__(self) -> bool:
         raise UsageError(
@@ -196,7 +209,7 @@ class Pattern:
                 f"patterns have no method {name!r}", hint=f"did you mean {near!r}?" if near else ""
             )
         function = table[name]
-        return lambda *args, **kwargs: function(self, *args, **kwargs)
+        return lambda *args, **kwargs: function(self, *args, **kwargs).of_piece(self.piece)
 
     def __dir__(self) -> list[str]:
         from marmalade_sc.patterns.language import methods

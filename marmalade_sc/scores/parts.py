@@ -143,6 +143,11 @@ class Roster:
                     self.aliases[f"{alias}.{name}"] = [part]
         self.current = parts
 
+    def ends_ms(self) -> list[float]:
+        """Where each part, and each voice that goes on, has come to."""
+        playing = [*self.parts, *self.current]
+        return [part.current_ms for part in (*playing, *(v for p in playing for v in p.voices.by_number.values()))]
+
     def begin_voice(self, number: int) -> None:
         """Go on as a voice of each current part."""
         for index, part in enumerate(self.current):

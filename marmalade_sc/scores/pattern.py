@@ -1,65 +1,233 @@
-"""A score as a pattern: its beats are beats of the jam, so that it follows the tempo, loops, and changes at the bar."""
+"""A score as a pattern: its beats are beats of the jam, or its times are times; it begins where it lands, and loops."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Protocol
 
+from marmalade_sc.clock.timetag import UNITS_PER_SECOND
+from marmalade_sc.errors import ScoreError, UsageError, nearest
 from marmalade_sc.patterns.event import Event
-from marmalade_sc.patterns.pattern import MAX_PERIOD, Pattern, Run
+from marmalade_sc.patterns.pattern import MAX_PERIOD, Ask, Pattern, Run
+from marmalade_sc.patterns.piece import Piece
 from marmalade_sc.patterns.span import Span
 from marmalade_sc.scores.midi import TickMap
-from marmalade_sc.scores.playing import MF, TRACK_VOLUME
+from marmalade_sc.scores.playing import MF, TRACK_VOLUME, track_names
 from marmalade_sc.scores.score import Score
 from marmalade_sc.scores.sounds import Sound, sound_of
 
-__all__ = ["score_pattern"]
+__all__ = ["Manner", "Row", "ScorePattern", "Stage", "rows_of", "score_pattern"]
 
 _FINEST: Final = 1_000_000
 """Beats are fractions with denominators up to here: exact for what is written in notes, 1e-12 beats off for times."""
 
+Row = tuple[Fraction, Fraction, dict[str, object]]
 
-def score_pattern(score: Score, beats_per_cycle: Fraction, own: Mapping[str, Sound] | None = None) -> Pattern:
-    """All parts of a score at once, over as many whole cycles as it needs, again and again.
 
-    Args:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a score plays as a pattern.
+
+    Attributes:
         beats_per_cycle: quarters of a bar.
+        in_seconds: at the score's own tempo; else its beats are the jam's, and its changes of tempo are left alone.
+        loops: whether it begins again, after as many whole bars as it needs, or, in seconds, where it ends.
+        begins_anew: whether it begins at its beginning on a track that plays the same piece.
         own: sounds that go before those of the table.
     """
-    ticks = TickMap(score.tempos)
-    parts = {part.number: part for part in score.parts}
-    spans: list[tuple[Fraction, Fraction, Mapping[str, object]]] = []
 
-    def cycles(ms: float) -> Fraction:
-        return Fraction(ticks.beat(ms)).limit_denominator(_FINEST) / beats_per_cycle
+    beats_per_cycle: Fraction = Fraction(4)
+    in_seconds: bool = False
+    loops: bool = True
+    begins_anew: bool = False
+    own: Mapping[str, Sound] = field(default_factory=lambda: MappingProxyType({}))
 
-    for note in score.notes:
-        sound = sound_of(parts[note.part].instrument, note.midi, own)
-        value: dict[str, object] = {"s": sound.synth, **sound.controls}
-        value["amp"] = sound.level * (note.volume / MF) * (note.track_volume / TRACK_VOLUME)
-        value["pan"] = note.panning * 2 - 1
-        value["dur"] = note.audible_ms / note.duration_ms
-        if not parts[note.part].instrument.is_percussion:
-            value["freq"] = note.reference_pitch * 2 ** ((note.midi - 69) / 12)
-        spans.append((cycles(note.offset_ms), cycles(note.offset_ms + note.duration_ms), value))
-    spans.sort(key=lambda span: span[0])
-    begins = [begin for begin, _, _ in spans]
-    longest = max((end - begin for begin, end, _ in spans), default=Fraction(0))
-    period = max(1, -(-max((end for _, end, _ in spans), default=Fraction(1)) // 1))
+
+class Stage(Protocol):
+    """Where parts can be given tracks of their own."""
+
+    def play(self, song: "ScorePattern", at: object) -> None:
+        """Let each part play on a track that has its name, from a point of a grid on."""
+
+    def stop(self, song: "ScorePattern") -> None:
+        """Let those tracks fall silent."""
+
+
+class ScorePattern(Pattern):
+    """All parts of a score at once. `part` gives one of them; the methods of patterns are there as well.
+
+    Attributes:
+        score: what plays.
+        manner: how.
+    """
+
+    __slots__ = ("_stage", "manner", "score")
+
+    manner: Manner
+    score: Score
+    _stage: Stage | None
+
+    def __init__(
+        self, ask: Ask, period: int | None, piece: Piece, score: Score, manner: Manner, stage: Stage | None = None
+    ) -> None:
+        super().__init__(ask, period, piece=piece)
+        self.score = score
+        self.manner = manner
+        self._stage = stage
+
+    def play(self, at: object = 1) -> None:
+        """Let each part play on a track of its own, from the next bar on or where `at` says, as in `d1.at(...)`."""
+        self._on_stage().play(self, at)
+
+    def stop(self) -> None:
+        """Silence the tracks on which `play` let its parts play."""
+        self._on_stage().stop(self)
+
+    def _on_stage(self) -> Stage:
+        if self._stage is None:
+            raise UsageError("this score has no tracks to play on", hint="Give it to a track: d1 >> song.")
+        return self._stage
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts, as `part` takes them."""
+        return tuple(track_names(self.score).values())
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """Names of the markers in order of their time; `d1.at("%name")` waits for one."""
+        return tuple(sorted(self.score.markers, key=lambda name: self.score.markers[name]))
+
+    def part(self, name: str) -> "ScorePattern":
+        """One part alone, in its place in the whole: several of them on several tracks keep together.
+
+        Raises:
+            ScoreError: there is none of that name.
+        """
+        numbers = [number for number, called in track_names(self.score).items() if called == name]
+        if not numbers:
+            close = nearest(name, self.parts)
+            hint = f"Did you mean {close}?" if close else f"There are {', '.join(self.parts)}."
+            raise ScoreError(f"no part is named {name}", hint=hint)
+        assert self.piece is not None
+        notes = tuple(note for note in self.score.notes if note.part == numbers[0])
+        piece = replace(self.piece, key=f"{self.piece.key} {name}")
+        return _pattern(replace(self.score, notes=notes), self.manner, piece, self._stage)
+
+    def __repr__(self) -> str:
+        return f"<score of {len(self.score.notes)} notes: {', '.join(self.parts) or 'no parts'}>"
+
+
+def score_pattern(
+    score: Score,
+    manner: Manner = Manner(),  # noqa: B008  a frozen value
+    name: str = "",
+    stage: Stage | None = None,
+) -> ScorePattern:
+    """A score as a pattern that begins where it lands.
+
+    Args:
+        name: which piece it is; without one its parts say so, so that an edit of notes is another version of it.
+        stage: for `ScorePattern.play`.
+    """
+    key = f"{name or ' '.join(track_names(score).values())}{' in seconds' if manner.in_seconds else ''}"
+    length, unit = _length(score, manner), _units(score, manner)
+    marks = {mark: unit(at_ms) for mark, at_ms in score.markers.items() if at_ms >= 0 and unit(at_ms) <= length}
+    piece = Piece(key, length, MappingProxyType(marks), manner.loops, manner.in_seconds, manner.begins_anew)
+    return _pattern(score, manner, piece, stage)
+
+
+def _units(score: Score, manner: Manner) -> "_Unit":
+    return _Unit(None if manner.in_seconds else TickMap(score.tempos), manner.beats_per_cycle)
+
+
+class _Unit:
+    """From milliseconds to cycles by a score's own tempos, or to seconds. What is asked again is remembered."""
+
+    def __init__(self, ticks: TickMap | None, beats_per_cycle: Fraction) -> None:
+        self._ticks = ticks
+        self._beats = beats_per_cycle
+        self._known: dict[float, Fraction] = {}
+
+    def __call__(self, ms: float) -> Fraction:
+        found = self._known.get(ms)
+        if found is None:
+            if self._ticks is None:
+                found = Fraction(round(ms * UNITS_PER_SECOND / 1000), UNITS_PER_SECOND)
+            else:
+                found = _simple(self._ticks.beat(ms)) / self._beats
+            self._known[ms] = found
+        return found
+
+
+def _simple(beats: float) -> Fraction:
+    """Beats as a fraction with a small denominator. Most notes lie on 1/48 of a beat: trying that first is 20 times
+    as fast as looking for the nearest of all."""
+    common = round(beats * 48)
+    if abs(beats * 48 - common) < 1e-7:
+        return Fraction(common, 48)
+    return Fraction(beats).limit_denominator(_FINEST)
+
+
+def _length(score: Score, manner: Manner) -> Fraction:
+    if manner.in_seconds:
+        return max(Fraction(1, 10), _units(score, manner)(score.end_ms))
+    return Fraction(max(1, -(-_units(score, manner)(score.end_ms) // 1)))
+
+
+def _pattern(score: Score, manner: Manner, piece: Piece, stage: Stage | None) -> ScorePattern:
+    unit = _units(score, manner)
+    rows = sorted((row for _, row in _rows(score, manner, unit)), key=lambda row: row[0])
+    begins = [begin for begin, _, _ in rows]
+    longest = max((end - begin for begin, end, _ in rows), default=Fraction(0))
+    length, loops = piece.length, piece.loops
 
     def ask(begin: Fraction, end: Fraction, run: Run) -> list[Event]:
         found: list[Event] = []
         query = Span(begin, end)
-        for turn in range(int((begin - longest) // period), int(-(-end // period))):
-            shift = turn * period
-            first = bisect_left(begins, begin - longest - shift)
-            last = bisect_left(begins, end - shift)
-            run.spend(last - first)
-            for note_begin, note_end, value in spans[first:last]:
+        turns = range(int((begin - longest) // length), int(-(-end // length))) if loops else (0,)
+        for turn in turns:
+            shift = turn * length
+            first_row = bisect_left(begins, begin - longest - shift)
+            last_row = bisect_left(begins, end - shift)
+            run.spend(last_row - first_row)
+            for note_begin, note_end, value in rows[first_row:last_row]:
                 whole = Span(note_begin + shift, note_end + shift)
                 part = whole.intersection(query)
-                if part is not None and turn >= 0:
+                if part is not None:
                     found.append(Event(whole, part, dict(value)))
         return found
 
-    return Pattern(ask, period if period <= MAX_PERIOD else None)
+    is_periodic = loops and not manner.in_seconds and length <= MAX_PERIOD
+    return ScorePattern(ask, int(length) if is_periodic else None, piece, score, manner, stage)
+
+
+def rows_of(score: Score, manner: Manner) -> dict[int, list[Row]]:
+    """Each part's notes by its number: begin and end in cycles (or seconds), and the value of a control pattern."""
+    found: dict[int, list[Row]] = {}
+    for part, row in _rows(score, manner, _units(score, manner)):
+        found.setdefault(part, []).append(row)
+    return found
+
+
+def _rows(score: Score, manner: Manner, unit: _Unit) -> list[tuple[int, Row]]:
+    parts = {part.number: part for part in score.parts}
+    rows: list[tuple[int, Row]] = []
+    for note in score.notes:
+        instrument = parts[note.part].instrument
+        sound = sound_of(instrument, note.midi, manner.own)
+        value: dict[str, object] = {"s": sound.synth, **sound.controls}
+        value["amp"] = sound.level * (note.volume / MF) * (note.track_volume / TRACK_VOLUME)
+        value["pan"] = note.panning * 2 - 1
+        value["dur"] = note.audible_ms / note.duration_ms
+        if not instrument.is_percussion:
+            value["freq"] = note.reference_pitch * 2 ** ((note.midi - 69) / 12)
+        begin = unit(note.offset_ms)
+        end = max(unit(note.offset_ms + note.duration_ms), begin + _SHORTEST)
+        rows.append((note.part, (begin, end, value)))
+    return rows
+
+
+_SHORTEST: Final = Fraction(1, UNITS_PER_SECOND)

@@ -58,7 +58,7 @@ class Performance:
         self._changes = Changes(self.roster)
         self._channels = Channels()
         self._times = Times()
-        self._evaluated: dict[int, Event | None] = {}
+        self._evaluated: dict[int, tuple[ListForm, Event | None]] = {}
         self._chord: Chord | None = None
         self._place = 0
         self._depth = 0
@@ -115,10 +115,10 @@ class Performance:
         self._depth -= 1
 
     def _value(self, form: ListForm) -> Event | None:
-        key = id(form)
-        if key not in self._evaluated:
-            self._evaluated[key] = evaluate_event(form, self.text, self.strict)
-        return self._evaluated[key]
+        known = self._evaluated.get(id(form))  # it holds the form, so that no other one gets its id
+        if known is None:
+            known = self._evaluated[id(form)] = (form, evaluate_event(form, self.text, self.strict))
+        return known[1]
 
     # Notes, rests, chords
 

@@ -57,7 +57,8 @@ def cut(score: Score, begin: str | None, end: str | None) -> Score:
     markers = {name: at - begin_ms for name, at in score.markers.items()}
     before = [bpm for at, bpm in sorted(score.tempos.items()) if at <= begin_ms]
     later = {at - begin_ms: bpm for at, bpm in score.tempos.items() if at > begin_ms}
-    return Score(score.parts, tuple(notes), markers, {0.0: before[-1], **later} if before else later)
+    tempos = {0.0: before[-1], **later} if before else later
+    return Score(score.parts, tuple(notes), markers, tempos, max(0.0, min(end_ms, score.end_ms) - begin_ms))
 
 
 def _point(score: Score, text: str | None, default_ms: float) -> float:

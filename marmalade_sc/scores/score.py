@@ -1,5 +1,6 @@
 """A score that was played through: its parts, its notes in order of time, its markers."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from marmalade_sc.scores.performance import Performance
 from marmalade_sc.scores.sounding import Sounding
 from marmalade_sc.scores.tokens import Text, asks_for_extensions
 
-__all__ = ["Score", "ScorePart", "read_score"]
+__all__ = ["Score", "ScorePart", "read_score", "score_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,15 @@ class ScorePart:
 class Score:
     """Parts in the order of their appearance; notes by time, part and pitch; markers in milliseconds.
 
-    `tempos` is the bpm of the first part by the time in ms from which it holds.
+    `tempos` is the bpm of the first part by the time in ms from which it holds; `end_ms` where the last part is over,
+    rests at its end among it.
     """
 
     parts: tuple[ScorePart, ...]
     notes: tuple[Sounding, ...]
     markers: Mapping[str, float]
     tempos: Mapping[float, float]
+    end_ms: float = 0.0
 
     @property
     def length_ms(self) -> float:
@@ -64,6 +67,11 @@ def read_score(
     events = parse(text, source, strict)
     performance = Performance(Text(source, text), strict, synthdefs)
     performance.play(events)
+    return score_of(performance)
+
+
+def score_of(performance: Performance) -> Score:
+    """What a performance has played."""
     roster = performance.roster
     parts = tuple(
         ScorePart(
@@ -75,4 +83,6 @@ def read_score(
         for part in roster.parts
     )
     notes = sorted(performance.notes, key=lambda note: (note.offset_ms, note.part, note.midi))
-    return Score(parts, tuple(notes), performance.markers, performance.tempos)
+    ends = (note.offset_ms + note.duration_ms for note in notes)
+    end_ms = max((*ends, *filter(math.isfinite, roster.ends_ms())), default=0.0)
+    return Score(parts, tuple(notes), performance.markers, performance.tempos, end_ms)

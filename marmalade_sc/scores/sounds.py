@@ -9,7 +9,7 @@ from typing import Final
 from marmalade_sc.errors import ScoreError, nearest
 from marmalade_sc.scores.instruments import INSTRUMENTS, Instrument
 
-__all__ = ["DRUMS", "FAMILY_SOUNDS", "SOUNDS", "Sound", "overridden", "sound_of"]
+__all__ = ["DRUMS", "FAMILY_SOUNDS", "SOUNDS", "Sound", "overridden", "sound_of", "sounds_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +157,24 @@ def sound_of(instrument: Instrument, midi: float, own: Mapping[str, Sound] | Non
 
 
 def overridden(toml: str) -> dict[str, Sound]:
-    """Sounds from a TOML text: tables named by instrument (or "midi-percussion:38" for a drum), with `synth`, `level`,
-    `lowest`, `highest` and `controls`; what is not said is as in the table.
+    """Sounds from a TOML text, which has the tables that `sounds_of` takes.
 
     Raises:
         ScoreError: it is no such text.
     """
     try:
-        tables = tomllib.loads(toml)
+        return sounds_of(tomllib.loads(toml))
     except tomllib.TOMLDecodeError as error:
         raise ScoreError(f"the sounds of the instruments cannot be read: {error}") from error
+
+
+def sounds_of(tables: Mapping[str, object]) -> dict[str, Sound]:
+    """Sounds from tables named by instrument (or "percussion:38" for a drum), with `synth`, `level`, `lowest`,
+    `highest` and `controls`; what is not said is as in the table. The name of a synthdef stands for a table with it.
+
+    Raises:
+        ScoreError: a name or a value cannot be.
+    """
     found: dict[str, Sound] = {}
     for name, table in tables.items():
         base, _, drum = name.partition(":")
@@ -175,6 +183,7 @@ def overridden(toml: str) -> dict[str, Sound]:
             close = nearest(base, INSTRUMENTS)
             raise ScoreError(f"no instrument is named {name}", hint=f"Did you mean {close}?" if close else "")
         sound = sound_of(instrument, int(drum or 0))
+        table = {"synth": table} if isinstance(table, str) else table
         found[f"{instrument.name}:{drum}" if drum else instrument.name] = _changed(sound, name, table)
     return found
 

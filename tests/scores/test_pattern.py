@@ -9,7 +9,7 @@ from marmalade_sc.scores import read_score, score_pattern
 
 
 def pattern(source: str) -> Pattern:
-    return score_pattern(read_score(source), Fraction(4))
+    return score_pattern(read_score(source))
 
 
 def onsets(made: Pattern, begin: int, end: int) -> list[tuple[Fraction, float]]:
