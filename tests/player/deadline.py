@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], within_s: float = 10.0) -> T:
+def eventually(ask: Callable[[], T], within_s: float = 30.0) -> T:
     """The first answer that is true. Fails after `within_s` seconds with the last one."""
     end = time.monotonic() + within_s
     while True:
