@@ -3,11 +3,12 @@
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND, nanoseconds_to_units, ntp_from_unix_nanoseconds
 
-__all__ = ["Clock", "JamClock", "VirtualClock", "WallMap", "wait"]
+__all__ = ["Clock", "JamClock", "VirtualClock", "WallMap", "wait", "waited_s"]
 
 
 class Clock(Protocol):
@@ -109,3 +110,14 @@ class WallMap:
     def ntp(self, jam_time: int) -> int:
         """The NTP timetag of a jam time."""
         return jam_time + self.offset
+
+
+def waited_s(pid: int) -> float:
+    """For how many seconds a process was ready to run and did not, as Linux counts it; 0 where nobody does.
+
+    What hangs is told from what only got no processor by the growth of this.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0

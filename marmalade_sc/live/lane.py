@@ -17,7 +17,7 @@ from marmalade_sc.live.places import blamed
 from marmalade_sc.patterns.event import Place
 from marmalade_sc.patterns.pattern import Pattern
 from marmalade_sc.sdk.instruments import Instrument, Orchestra
-from marmalade_sc.sdk.notes import packed_note
+from marmalade_sc.sdk.notes import check_ranges, packed_note
 
 __all__ = ["Lane", "Placed", "Ready"]
 
@@ -216,6 +216,8 @@ class Lane:
             length_s = float(whole.length) * unit_s
             try:
                 note = packed_note(event.value, orchestra, length_s)
+                if self._is_strict:
+                    check_ranges(event.value, orchestra)
             except UsageError as error:
                 if self._is_strict:
                     error.where = error.where or blamed(event.places, error.message)

@@ -6,9 +6,9 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+from marmalade_sc.clock.clocks import waited_s
 from marmalade_sc.live.link import Message, encode
 
 __all__ = ["Job", "Member", "facts_of", "kill", "plain_error"]
@@ -37,9 +37,9 @@ class Member:
         """For how many seconds it has said nothing while it had a processor: a busy machine is no hanging pattern."""
         silent = now - self.seen
         if silent < _HEARD_S:
-            self._waited = _waited_s(self.pid)
+            self._waited = waited_s(self.pid)
             return 0.0
-        return silent if silent > _LONGEST_S else silent - max(0.0, _waited_s(self.pid) - self._waited)
+        return silent if silent > _LONGEST_S else silent - max(0.0, waited_s(self.pid) - self._waited)
 
 
 @dataclass(slots=True)
@@ -58,14 +58,6 @@ class Job:
     is_told: bool = False
     sent: float = 0.0
     tries: int = 0
-
-
-def _waited_s(pid: int) -> float:
-    """How long a process was ready to run and did not, as Linux counts it; 0 where nobody does."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
 
 
 def kill(pid: int) -> None:

@@ -11,7 +11,7 @@ from marmalade_sc.errors import ControlError, UsageError
 from marmalade_sc.patterns.pitch import resolve_pitch
 from marmalade_sc.sdk.instruments import Instrument, Orchestra
 
-__all__ = ["Note", "note_of", "packed_note"]
+__all__ = ["Note", "check_ranges", "note_of", "packed_note"]
 
 _PITCH: Final = frozenset({"degree", "note", "n", "scale", "root", "oct", "transpose", "freq"})
 _OWN: Final = frozenset({"s", "dur", "gain", "amp", "sustain", *_PITCH})
@@ -97,6 +97,29 @@ def note_of(value: object, orchestra: Orchestra, length_s: float) -> Note | None
     elif "freq" in value:
         controls["freq"] = _number("freq", value["freq"])  # refused below, with the controls that there are
     return Note(instrument, tuple(instrument.values(controls)))
+
+
+def check_ranges(value: object, orchestra: Orchestra) -> None:
+    """Refuse what `note_of` would clip: for where a value is typed, not for where it plays.
+
+    Only controls that the value names are looked at; a pitch or a length that comes of others is clipped as ever.
+
+    Raises:
+        ControlError: a control lies outside its range; tells the range.
+        UsageError: whatever `note_of` raises for the same value.
+    """
+    if not isinstance(value, Mapping) or value.get("s") is None:
+        return
+    instrument, _ = orchestra.find(str(value["s"]), _whole(value.get("n", 0)))
+    for name, what in value.items():
+        if (place := instrument.index.get(name)) is None or name == "s":
+            continue
+        number, low, high = _number(name, what), instrument.lows[place], instrument.highs[place]
+        if not low <= number <= high:
+            unit = f" {unit}" if (unit := instrument.units[place] if instrument.units else "") else ""
+            raise ControlError(
+                f"{name} of {instrument.name} cannot be {number:g}", hint=f"It goes from {low:g} to {high:g}{unit}."
+            )
 
 
 def _pitch_of_sample(value: Mapping[str, object], controls: dict[str, float]) -> None:

@@ -1,10 +1,13 @@
 """The clocks: jam time goes on, whatever the wall clock does; virtual time moves only when it is told to."""
 
+import subprocess
+import sys
 import threading
 import time
 
-from marmalade_sc.clock.clocks import JamClock, VirtualClock, WallMap, wait
+from marmalade_sc.clock.clocks import JamClock, VirtualClock, WallMap, wait, waited_s
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND, nanoseconds_to_units, ntp_from_unix_nanoseconds
+from tests.player.deadline import eventually
 
 
 def test_a_jam_begins_at_the_wall_clock_s_time() -> None:
@@ -62,3 +65,19 @@ def test_a_wait_ends_when_it_is_woken() -> None:
     wake.set()
     assert wait(60.0, wake)
     assert not wait(-1.0)
+
+
+def test_a_process_that_never_ran_has_not_waited() -> None:
+    assert waited_s(0) == 0.0
+
+
+def test_two_that_share_a_processor_wait_for_each_other() -> None:
+    """Without this a busy machine looks like an endless loop in somebody's synthdef."""
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nwhile True: pass"
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    try:
+        eventually(lambda: all(waited_s(one.pid) > 0.2 for one in both))
+    finally:
+        for one in both:
+            one.kill()
+            one.wait()

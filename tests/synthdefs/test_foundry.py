@@ -209,7 +209,7 @@ def test_what_a_build_does_to_itself_stays_in_its_child(source: str, words: str)
     with pytest.raises(SynthDefError) as caught:
         build_in_child(source, Path("tone.py"), Limits(seconds=0.5, memory_bytes=256 << 20))
     assert words in str(caught.value) or words in str(caught.value.hint)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_child_gives_the_same_bytes_as_a_build_at_home() -> None:
