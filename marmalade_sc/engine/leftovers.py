@@ -1,4 +1,7 @@
-"""What a killed scsynth leaves behind: 8 MiB of shared memory each, named by its port. Removed where nobody uses it."""
+"""What a killed scsynth or jackd leaves behind in shared memory. Removed where nobody uses it.
+
+scsynth leaves 8 MiB each, named by its port; a jackd its socket and a semaphore for each client, named by the server.
+"""
 
 import contextlib
 import os
@@ -6,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["remove_leftovers"]
+__all__ = ["remove_jack_leftovers", "remove_leftovers"]
 
 _PREFIX: Final = "SuperColliderServer_"
 _SETTLED_S: Final = 60.0
@@ -28,6 +31,24 @@ def remove_leftovers(memory: Path = Path("/dev/shm"), tables: Path = Path("/proc
                 stat = path.stat()
                 is_old = datetime.now(UTC).timestamp() - stat.st_mtime > _SETTLED_S
                 if int(path.name.removeprefix(_PREFIX)) not in taken and is_old and stat.st_uid == os.geteuid():
+                    path.unlink()
+                    removed.append(path.name)
+    return removed
+
+
+def remove_jack_leftovers(server: str, memory: Path = Path("/dev/shm")) -> list[str]:
+    """Remove what a JACK server of ours called `server` left; the names of what was removed. Never raises.
+
+    Only when it has ended: the caller owns the name and knows that.
+    """
+    removed = []
+    with contextlib.suppress(OSError):
+        for path in memory.iterdir():
+            kind, _, rest = path.name.partition("_")
+            is_socket = kind == "jack" and rest.startswith(f"{server}_{os.geteuid()}_")
+            is_semaphore = kind == "jack" and rest.startswith(f"sem.{os.geteuid()}_{server}_")
+            if is_socket or is_semaphore:
+                with contextlib.suppress(OSError):
                     path.unlink()
                     removed.append(path.name)
     return removed

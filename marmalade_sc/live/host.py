@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from marmalade_sc.live.commands import as_code
-from marmalade_sc.live.link import LONGEST_LINE, Message, decode
+from marmalade_sc.live.link import LONGEST_LINE, Message, decode, serve
 from marmalade_sc.live.members import Job, Member, facts_of, kill, plain_error
 from marmalade_sc.live.past import Past
 
@@ -163,8 +163,7 @@ class Host:
         try:
             self._pids.add(self.spawn())
             await self._restored(history)
-            async with server:
-                await server.serve_forever()
+            await serve(server)
         finally:
             self._stopping = True
             watch.cancel()

@@ -1,16 +1,18 @@
 """JSON lines between the live host and its generations: one object per line, over a Unix socket."""
 
+import asyncio
+import contextlib
 import json
 import os
 import select
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from marmalade_sc.errors import PlayerError
 
-__all__ = ["LONGEST_LINE", "Link", "Message", "decode", "encode"]
+__all__ = ["LONGEST_LINE", "Link", "Message", "decode", "encode", "serve"]
 
 Message = dict[str, object]
 
@@ -31,6 +33,17 @@ def decode(line: bytes) -> Message:
     if not isinstance(message, dict):
         raise PlayerError("A message is not an object")
     return message
+
+
+async def serve(server: asyncio.Server) -> NoReturn:
+    """Let a server that has started serve until the caller is cancelled; its socket is closed then.
+
+    Not `serve_forever`, nor `async with`: from Python 3.12 on these wait until every client has left, and a process
+    that should end would wait for a shell that somebody left open.
+    """
+    with contextlib.closing(server):
+        await asyncio.get_running_loop().create_future()
+    raise AssertionError("nobody sets this future's result")
 
 
 class Link:

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class PlayerDirectory:
         opened = cls(places)
         opened._lock = _locked(places)
         try:
+            make_private(places.runtime)  # again: one that ended between the two took its own away
             _check_schema(places)
             opened.cleaned = clean(places)
         except BaseException:
@@ -54,9 +56,10 @@ class PlayerDirectory:
         return opened
 
     def close(self) -> None:
-        """Let go of the directory. Does nothing the second time."""
+        """Let go of the directory, and remove the folder of its sockets. Does nothing the second time."""
         if self._lock >= 0:
             lock, self._lock = self._lock, -1
+            shutil.rmtree(self.places.runtime, ignore_errors=True)
             try:
                 os.ftruncate(lock, 0)
                 # A child between fork and exec still shares the lock; unlocking ends it for both.

@@ -17,6 +17,7 @@ from marmalade_sc.generators.running import Surroundings
 from marmalade_sc.generators.sandbox.probe import Layer, probe, why_not
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.history import History
+from marmalade_sc.live.link import serve
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.backdoor import Backdoor
 from marmalade_sc.player.control import Message
@@ -104,8 +105,7 @@ class _Process:
             if self.waiting:
                 names = ", ".join(sorted({str(each.get("generator")).partition(":")[2] for each in self.waiting}))
                 self.ports.say(f"Generators played when the player was killed: restore() brings back {names}.")
-            async with server:
-                await server.serve_forever()
+            await serve(server)
         finally:
             for task in tasks:
                 task.cancel()

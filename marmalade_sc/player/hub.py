@@ -18,6 +18,7 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.keeper import Keeper
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.live.commands import error_message
+from marmalade_sc.live.link import serve
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.assistance import Assistance
 from marmalade_sc.player.autosave import restorable, restored
@@ -105,8 +106,7 @@ class Hub:
             tasks.append(asyncio.create_task(self._peers.keep()))
         lifeline.ready()
         try:
-            async with server:
-                await server.serve_forever()
+            await serve(server)
         finally:
             for task in tasks:
                 task.cancel()

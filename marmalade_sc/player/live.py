@@ -278,7 +278,7 @@ async def _serve(
 
     ready = asyncio.create_task(say_ready())
     try:
-        async with server:
+        with contextlib.closing(server):
             await run
     except asyncio.CancelledError:
         return 0

@@ -73,7 +73,10 @@ def run(places: Places, options: Mapping[str, str], jam: str | None, say: Callab
                 for line in directory.cleaned:
                     say(line)
                 plan = Plan(places, options)
-                Supervisor(plan, record=places.processes, logs=places.logs, say=say, watch=plan.watch).run()
+                try:
+                    Supervisor(plan, record=places.processes, logs=places.logs, say=say, watch=plan.watch).run()
+                finally:
+                    plan.clean()
         except MarmaladeError as error:
             say(str(error))
             return 1

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from marmalade_sc.clock.clocks import JamClock
-from marmalade_sc.engine.sound import SOUND, Probe, Sound, Wishes, decide, reason_to_move
+from marmalade_sc.engine.leftovers import remove_jack_leftovers, remove_leftovers
+from marmalade_sc.engine.sound import OWN_SERVERS, SOUND, Probe, Sound, Wishes, decide, reason_to_move
 from marmalade_sc.engine.sound_probe import jack_socket, probe
 from marmalade_sc.errors import SoundError
 from marmalade_sc.jam.jams import Jams
@@ -102,6 +103,11 @@ class Plan:
         settings = load(self.places.config, options=self.options)
         why = reason_to_move(self.sound, self.probe(), wishes(settings), self._tag)
         return (_JACKD if self.sound.needs else "engine", why) if why else None
+
+    def clean(self) -> None:
+        """Remove what sound servers of ours left in shared memory. When all processes have ended; never raises."""
+        remove_leftovers()
+        remove_jack_leftovers(OWN_SERVERS + self._tag)
 
     @property
     def _tag(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.engine.leftovers import remove_leftovers
+from marmalade_sc.engine.leftovers import remove_jack_leftovers, remove_leftovers
 
 
 def _left(folder: Path, port: int, age_s: float) -> Path:
@@ -41,3 +41,22 @@ def test_nothing_is_removed_where_ports_cannot_be_known(tmp_path: Path) -> None:
     assert remove_leftovers(tmp_path, tmp_path / "nothing") == []
     assert remove_leftovers(tmp_path / "nowhere") == []
     assert gone.exists()
+
+
+def test_of_a_jack_server_only_its_own_socket_and_semaphores_go(tmp_path: Path) -> None:
+    """Another jackd of the same user may be the one that the sound card plays through."""
+    uid = os.geteuid()
+    ours = {f"jack_marmalade-1a_{uid}_0", f"jack_sem.{uid}_marmalade-1a_system", f"jack_sem.{uid}_marmalade-1a_x"}
+    others = {
+        f"jack_default_{uid}_0",
+        f"jack_marmalade-1ab_{uid}_0",
+        f"jack_sem.{uid}_default_system",
+        f"jack_sem.{uid}_marmalade-1ab_system",
+        f"jack_sem.{uid + 1}_marmalade-1a_system",
+        "jack-shm-registry",
+    }
+    for name in ours | others:
+        (tmp_path / name).write_bytes(b"")
+    assert set(remove_jack_leftovers("marmalade-1a", tmp_path)) == ours
+    assert {path.name for path in tmp_path.iterdir()} == others
+    assert remove_jack_leftovers("marmalade-1a", tmp_path / "nowhere") == []
