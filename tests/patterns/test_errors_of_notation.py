@@ -98,13 +98,13 @@ def test_the_line_is_counted() -> None:
 @pytest.mark.parametrize("source", HOSTILE, ids=lambda source: source[:20])
 @pytest.mark.parametrize("kind", ["string", "number", "note"])
 def test_hostile_text_fails_fast_or_plays_within_bounds(source: str, kind: str) -> None:
-    """A stranger's string must not stop the music: 2 s is 20 times what the worst takes on a slow machine."""
-    started = time.perf_counter()
+    """A stranger's string must not stop the music: 20 s of a processor is a hang, 0.1 s what the worst takes."""
+    started = time.thread_time()
     try:
         assert len(notation(source, kind).query(0, 1)) <= 16_384
     except UsageError as error:
         assert len(str(error)) < 2000
-    assert time.perf_counter() - started < 2.0
+    assert time.thread_time() - started < 20.0
 
 
 def test_limits_are_just_above_what_is_allowed() -> None:
