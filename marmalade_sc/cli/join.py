@@ -23,6 +23,7 @@ def join(session: Session, invite: str, trust: str) -> None:
     from marmalade_sc.player import running
     from marmalade_sc.player.acquaintances import Acquaintances
     from marmalade_sc.player.directory import make
+    from marmalade_sc.player.membership import take_jam_key
     from marmalade_sc.player.rollbook import Rollbook
     from marmalade_sc.player.shelves import shelf_of
 
@@ -32,9 +33,13 @@ def join(session: Session, invite: str, trust: str) -> None:
     jams = Jams(session.places, settings.text("jam.name"))
     jam = jams.make(found.jam, datetime.now(UTC), found.jam_id.hex())
     Rollbook(session.places.jam(jam.name).root).met(found.key, found.address)
+    if found.seed:
+        take_jam_key(session.places.jam(jam.name).key, found.seed)
     name = Acquaintances(shelf_of(session.places, settings).trust).set(key, trust)
     if not running.move(session.places, jam.name):
         jams.choose(jam.name)
     click.echo(f"This player's jam is {jam.name} now. {name} (SHA256:{key.fingerprint}) is trusted: {trust}.")
+    if found.seed:
+        click.echo("With the jam's key: whoever has it may play here, and you there, each in its sandbox.")
     if not settings.text("peers.listen"):
         click.echo("It listens to nobody yet: marmalade config set peers.listen 0.0.0.0")

@@ -7,6 +7,7 @@ import click
 
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.errors import PlayerError
+from marmalade_sc.player.roster import players_text
 
 __all__ = ["ask", "peers"]
 
@@ -20,17 +21,12 @@ def peers() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @with_session
 def list_(session: Session, as_json: bool) -> None:
-    """List the players of the jam, how they are trusted, and how far their clocks are from yours."""
+    """List the players of the jam, how they are trusted, how far their clocks are from yours, what they play."""
     rows = _rows(ask(session, "players"), "players")
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    for each in rows:
-        clock = ""
-        if "offset_ms" in each:
-            clock = f"{each['offset_ms']:+.2f} +- {each['uncertainty_ms']:.2f} ms"
-        trust = "you" if each.get("is_own") else each.get("trust")
-        click.echo(f"{each.get('id')!s:18} {each.get('state')!s:8} {trust!s:8} {each.get('address', '')!s:32} {clock}")
+    click.echo(players_text(rows))
 
 
 @peers.command()
@@ -68,6 +64,15 @@ def trust(session: Session, player: str, level: str) -> None:
 @click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--bars", type=float, default=0.0, help="End after so many bars.")
 @click.option("--seconds", type=float, default=0.0, help="End after so many seconds.")
+@click.option(
+    "--when",
+    "policy",
+    type=click.Choice(["auto", "arrival", "quantum", "interval", "future"]),
+    default="auto",
+    help="It is heard as soon as it can (arrival), with each player's next bar (quantum) or phrase (interval), or at "
+    "one moment everywhere (future); auto is a bar, or a phrase where somebody is far away.",
+)
+@click.option("--ahead", type=click.FloatRange(0, 64, min_open=True), default=1.0, help="With future: so many bars.")
 @with_session
 def play(
     session: Session,
@@ -77,13 +82,16 @@ def play(
     controls: tuple[str, ...],
     bars: float,
     seconds: float,
+    policy: str,
+    ahead: float,
 ) -> None:
     """Play GENERATOR here and at all players of the jam."""
     from marmalade_sc.cli.check import controls_of
 
-    fields = {"instance": instance, "track": track, "controls": controls_of(controls), "bars": bars, "seconds": seconds}
-    answer = ask(session, "share", generator=generator, **fields)
-    click.echo(f"{answer.get('instance')} here: {answer.get('here')}")
+    given = controls_of(controls)
+    fields = {"instance": instance, "track": track, "controls": given, "policy": policy, "ahead": ahead}
+    answer = ask(session, "share", generator=generator, bars=bars, seconds=seconds, **fields)
+    click.echo(f"{answer.get('instance')} ({answer.get('policy')}) here: {answer.get('here')}")
     _said(answer)
 
 
@@ -105,6 +113,31 @@ def control(session: Session, name: str, controls: tuple[str, ...]) -> None:
     from marmalade_sc.cli.check import controls_of
 
     _said(ask(session, "share_control", name=name, controls=controls_of(controls)))
+
+
+@peers.command()
+@click.argument("text", required=False)
+@with_session
+def chat(session: Session, text: str | None) -> None:
+    """Say TEXT to all players of the jam; without one, show what was said lately."""
+    if text:
+        ask(session, "chat", text=text)
+    else:
+        click.echo(str(ask(session, "chats").get("value")))
+
+
+@peers.command()
+@with_session
+def pause(session: Session) -> None:
+    """Let time stand still at all players, from a bar on."""
+    click.echo(str(ask(session, "pause_all").get("value")))
+
+
+@peers.command()
+@with_session
+def resume(session: Session) -> None:
+    """Let time go on at all players."""
+    click.echo(str(ask(session, "play_all").get("value")))
 
 
 def ask(session: Session, do: str, **fields: object) -> Mapping[str, object]:

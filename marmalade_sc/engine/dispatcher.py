@@ -234,6 +234,8 @@ class Dispatcher:
                 continue
             if older is not None and self.timeline is not None:
                 when = self.timeline.remap(when, older)
+            if guest is not None and guest.is_early(when):
+                continue
             for content in messages:
                 try:
                     voice = voices.check(content)

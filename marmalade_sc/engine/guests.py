@@ -50,6 +50,7 @@ class Guest:
         track: the strip that it plays into.
         buffers: numbers of its own samples on the server, by the numbers that it uses.
         semitones: by how much its notes are transposed: what has a `freq` by that, else what has a `speed`.
+        begin: jam time before which nothing of it is heard; 0 for at once.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Guest:
     buffers: tuple[int, ...] = ()
     limits: GuestLimits = GuestLimits()  # noqa: RUF009  a frozen value
     semitones: float = 0.0
+    begin: int = 0
     _nodes: deque[int] = field(default_factory=deque)
     _level: float = -1.0
     _at: int = 0
@@ -93,6 +95,10 @@ class Guest:
         place = voice.controls.index(name)
         at = first + 4 * place
         return message[:at] + _FLOAT.pack(values[place] * 2 ** (self.semitones / 12)) + message[at + 4 :]
+
+    def is_early(self, when: int) -> bool:
+        """Whether a note lies before its entrance: it is played by nobody, and no mistake."""
+        return when < self.begin
 
     def remember(self, node: int) -> int | None:
         """A synth of its that will be made; one that has to go for it, or None."""

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from marmalade_sc.clock.timetag import units_to_milliseconds
 from marmalade_sc.errors import GeneratorError
 from marmalade_sc.generators.archive import Tree
+from marmalade_sc.generators.entrance import opening
 from marmalade_sc.generators.gateway.policy import Scope
 from marmalade_sc.generators.gateway.server import Gateway
 from marmalade_sc.generators.grants import granted
@@ -190,6 +191,7 @@ class Incarnations:
             "MARMALADE_ORIGIN": str(self._around.origin),
             "MARMALADE_SEED": str(play.seed),
             "MARMALADE_CONTROLS": json.dumps(running.controls),
+            **({"MARMALADE_BEGIN": str(opening(play.begin))} if play.begin else {}),
             "MARMALADE_INCARNATION": str(running.starts + 1),
             **({"MARMALADE_KEEPS_STATE": "1"} if program.found.manifest.keeps_state else {}),
         }

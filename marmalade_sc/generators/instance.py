@@ -30,6 +30,7 @@ class Play:
         requester: who asked.
         seed: of its dice.
         semitones: by how much it is transposed, -96 to 96.
+        begin: jam time of its entrance; 0 where it plays as soon as it can.
         renewed: how often another version has taken its place while it played.
     """
 
@@ -46,6 +47,7 @@ class Play:
     seed: int = 0
     semitones: float = 0.0
     renewed: int = 0
+    begin: int = 0
 
     def __post_init__(self) -> None:
         GeneratorId.parse(self.generator)
@@ -56,6 +58,8 @@ class Play:
             raise GeneratorError(f"{self.restart!r:.40} is no way to start again", hint=f"It is one of {RESTARTS}.")
         if not (math.isfinite(self.semitones) and abs(self.semitones) <= _WIDEST):
             raise GeneratorError(f"{self.semitones!r:.40} semitones cannot be", hint=f"Give {-_WIDEST} to {_WIDEST}.")
+        if not (isinstance(self.begin, int) and 0 <= self.begin < 1 << 64):
+            raise GeneratorError(f"{self.begin!r:.40} is no jam time", hint="Give units of 2**-32 s.")
         for name, value in (("bars", self.bars), ("seconds", self.seconds)):
             if value is not None and not (math.isfinite(value) and 0 < value <= 1e6):
                 raise GeneratorError(f"{value!r:.40} {name} is no length", hint="Give a number above 0.")

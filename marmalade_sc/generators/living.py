@@ -270,17 +270,20 @@ class Living:
 
     async def _expire(self, running: Running) -> None:
         play = running.play
-        seconds = play.seconds if play.seconds is not None else self._bars_s(play.bars or 0.0)
+        begin = max(play.begin, self._ports.now())
+        wait_s = (begin - self._ports.now()) / UNITS_PER_SECOND
+        seconds = wait_s + (play.seconds if play.seconds is not None else self._bars_s(play.bars or 0.0, begin))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(running.ended.wait(), seconds)
             return
         await self._stop(running, 0.0, "its time is over")
 
-    def _bars_s(self, bars: float) -> float:
+    def _bars_s(self, bars: float, begin: int = 0) -> float:
+        """How long so many bars last, from `begin` on, or from now on."""
         timeline = self._ports.timeline()
         if bars <= 0 or timeline is None:
             return max(0.0, bars * 2.0)
-        now = self._ports.now()
+        now = begin or self._ports.now()
         cycle = timeline.cycle(now)
         when = timeline.timetag(cycle + Fraction(bars)) if timeline.is_playing(now) else now
         return max(0.0, (when - now) / UNITS_PER_SECOND)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from marmalade_sc.clock.timetag import units_to_milliseconds
+from marmalade_sc.generators.entrance import opening
 from marmalade_sc.generators.gateway.policy import TRACK
 from marmalade_sc.generators.instance import Play
 from marmalade_sc.generators.orchestra import orchestra_text
@@ -85,6 +86,7 @@ class Records:
             "compiled": [data.hex() for data in sounds.compiled],
             "buffers": buffers,
             "semitones": running.play.semitones,
+            "begin": opening(running.play.begin),
         }
         path = self._guests / f"{running.slot}.json"
         _write(path, record)

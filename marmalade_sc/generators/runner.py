@@ -13,6 +13,7 @@ from typing import Final, TypeVar, cast
 
 from marmalade_sc.errors import GeneratorError, MarmaladeError
 from marmalade_sc.generators.archive import unpack
+from marmalade_sc.generators.entrance import entrance
 from marmalade_sc.generators.grants import granted
 from marmalade_sc.generators.incarnation import Program
 from marmalade_sc.generators.instance import NEVER, ON_FAILURE, Play
@@ -78,6 +79,8 @@ class Runner:
         requester: str = "local",
         sha256: str = "",
         semitones: float = 0.0,
+        begin: int = 0,
+        quantum: float = 0.0,
     ) -> dict[str, object]:
         """Run a generator, once for each instance ID: who asks again is told `started: False`.
 
@@ -86,6 +89,8 @@ class Runner:
             track: its strip's name; the generator's name where it is empty.
             sha256: the version that is meant; the newest where it is empty.
             semitones: by how much all its notes are transposed.
+            begin: jam time before which nothing of it is heard.
+            quantum: it enters where so many bars begin, the next time that it can be there; 0 as soon as it can.
 
         Raises:
             MarmaladeError: it cannot run; says why, and what to do.
@@ -111,6 +116,7 @@ class Runner:
             requester=requester,
             seed=secrets.randbits(31),
             semitones=semitones,
+            begin=begin or entrance(self._ports.timeline(), self._ports.now(), quantum),
         )
         home = self._home(play)
         if len(self._living.running) >= self._around.most and not home.exists():
@@ -124,7 +130,7 @@ class Runner:
         running = self._living.enter(play, home)
         await self._living.in_works(lambda: self._living.records.accepted(running))
         self._living.begin(running, program)
-        return {"started": True, "instance": play.path, "track": play.track}
+        return {"started": True, "instance": play.path, "track": play.track, "begin": play.begin}
 
     async def resume(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Start again what ran when the process before this one was killed: another incarnation, never a second one."""

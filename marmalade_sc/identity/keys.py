@@ -110,6 +110,13 @@ class Identity:
 
         return cls(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed).digest()))
 
+    @classmethod
+    def from_private(cls, raw: bytes) -> "Identity":
+        """The one of a raw private key. Raises ValueError unless it has 32 bytes."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return cls(Ed25519PrivateKey.from_private_bytes(raw))
+
     @cached_property
     def public(self) -> PublicKey:
         """The public half."""
@@ -119,6 +126,10 @@ class Identity:
     def player(self) -> PlayerId:
         """The player's name."""
         return self.public.player
+
+    def to_private(self) -> bytes:
+        """The raw private key, 32 bytes: for keys that several share, never a player's own."""
+        return self.private.private_bytes_raw()
 
     def to_openssh(self) -> bytes:
         """The private key as OpenSSH's file has it, without a passphrase."""

@@ -14,6 +14,7 @@ __all__ = [
     "NEWS",
     "PLAYERS",
     "PLAYS",
+    "REMOTE",
     "SCHEDULE_PLACE",
     "SCOPE",
     "STOPS",
@@ -41,6 +42,8 @@ EVALUATIONS: Final = "log:evaluations"
 """Stream: code that was evaluated, by whom and when."""
 PLAYS: Final = "log:plays"
 STOPS: Final = "log:stops"
+REMOTE: Final = "log:remote"
+"""Stream: what other players asked for, with when they meant it and when it was heard, both in our jam time."""
 
 CONTROL: Final = "control"
 """Stream on the events server: orders to the engine that must not wait for a source (panic, recording)."""

@@ -78,7 +78,7 @@ def changed(
     then = now + settled
     if operation.playing:
         moved = timeline.started(then)
-    elif operation.at is not None:
+    elif operation.at is not None and operation.at > cursor:
         then = timeline.timetag(operation.at)
         moved = timeline.stopped(then)
     else:  # behind what was made already (one unit, for rounding), so that nothing has to be called back

@@ -44,7 +44,7 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
             raise UsageError(f"A tempo of {value!r:.40} bpm cannot be", hint="Give 0.1 to 10,000 beats per minute.")
         return Tempo(float(value), Grid(Fraction(0)) if message.get("now") else Grid())
     if name in ("pause", "play"):
-        return Transport(name == "play")
+        return Transport(name == "play", _bar(message.get("at")))
     if name == "nudge":
         value = message.get("seconds")
         if isinstance(value, bool) or not isinstance(value, int | float) or not -0.5 <= value <= 0.5:
@@ -67,6 +67,18 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
             return Recall(called)
         return SaveScene(called) if name == "save_scene" else DropScene(called)
     raise UsageError(f"There is no command {name!r:.40}")
+
+
+def _bar(at: object) -> Fraction | None:
+    """A bar of the future as the protocol writes it. Raises UsageError."""
+    if at is None:
+        return None
+    try:
+        if not isinstance(at, str) or len(at) > 40:
+            raise ValueError
+        return Fraction(at)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"{at!r:.40} is no bar", hint='Write a whole number or a fraction: "8", "15/2".') from None
 
 
 def scene_name(name: object) -> str:

@@ -46,11 +46,25 @@ class JamHandle:
         """Tell instances to end, within so many bars: those of a generator, of a track, or all."""
         self._order({"do": "stop", "name": str(name), "bars": float(bars)})
 
-    def share(self, track: TrackHandle, name: str = "") -> None:
-        """Pack what a track plays as a generator of yours, signed, and let all players who trust you play it."""
+    def share(self, track: TrackHandle, name: str = "", *, when: str = "auto", ahead: float = 1) -> None:
+        """Pack what a track plays as a generator of yours, signed, and let all players who trust you play it.
+
+        It enters `when`: "quantum", with each player's next bar; "interval", with its next phrase; "future", at one
+        moment everywhere, with a bar of yours that many bars can be counted to (`ahead`); "arrival", as soon as it can;
+        "auto" is one of the first two, by how far away the others are.
+        """
         if not isinstance(track, TrackHandle):
             raise UsageError(f"{track!r:.40} is no track", hint='Write jam.share(b1, name="acid").')
-        self._order({"do": "pack_track", "track": track.name, "name": check_name(name or track.name, "generator")})
+        self._order({"do": "pack_track", "track": track.name, "name": check_name(name or track.name, "generator"),
+                     "policy": str(when), "ahead": float(ahead)})  # fmt: skip
+
+    def pause(self) -> None:
+        """Let time stand still at all players from a bar on; `clock.pause()` is for you alone."""
+        self._order({"do": "pause_all"})
+
+    def resume(self) -> None:
+        """Let time go on at all players."""
+        self._order({"do": "play_all"})
 
     def record(self, path: str) -> None:
         """Record what is heard to a wav or flac file, until `jam.stop_recording()`."""

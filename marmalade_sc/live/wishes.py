@@ -40,6 +40,8 @@ class Wishes:
             "load": self.load,
             "restore": self.restore,
             "config": self.config,
+            "players": self.players,
+            "chat": self.chat,
         }
 
     def undo(self, *tracks: TrackHandle, steps: int = 1, at: object = 1) -> None:
@@ -80,6 +82,14 @@ class Wishes:
         if value is not None:
             order["value"] = value if isinstance(value, bool | int | float) else str(value)
         self._order(order)
+
+    def players(self) -> None:
+        """Show who is in the jam: how you trust each, how far its clock is off, what it plays."""
+        self._order({"do": "players"})
+
+    def chat(self, text: str = "") -> None:
+        """Say something to all players of the jam; without a text, show what was said lately."""
+        self._order({"do": "chat", "text": str(text)} if text else {"do": "chats"})
 
 
 def _count(steps: object) -> int:

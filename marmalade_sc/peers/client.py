@@ -14,6 +14,7 @@ import aiohttp
 from marmalade_sc.errors import PeerError
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.identity.sealing import client_context
+from marmalade_sc.peers.letters import LARGEST_POST
 from marmalade_sc.peers.reach import Endpoint
 from marmalade_sc.peers.records import Record, Signed
 from marmalade_sc.peers.refusals import REFUSALS, refused
@@ -71,6 +72,23 @@ class Client:
     async def generators(self, to: Endpoint, key: PublicKey) -> list[dict[str, object]]:
         """The generators that a player offers. Raises PeerError."""
         return _rows(await self._json("GET", to, key, "/generators"))
+
+    async def letters(self, to: Endpoint, key: PublicKey, data: bytes) -> bytes:
+        """Hand letters over; those that were waiting there. Raises PeerError."""
+        try:
+            async with self._opened().post(
+                f"{to.url}/letters",
+                data=data,
+                ssl=self._tls(to, key),
+                timeout=_QUICK,
+                allow_redirects=False,
+                headers={"Content-Type": "application/octet-stream"},
+            ) as answer:
+                if answer.status != 200:
+                    raise await _refusal(answer)
+                return await bounded(answer, LARGEST_POST)
+        except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
+            raise _unreachable(error) from None
 
     async def fetch(
         self,

@@ -16,8 +16,8 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.identity.sealing import SEAL_BYTES, Seal
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.reach import Endpoint
-from marmalade_sc.peers.records import VERSION, Signable, open_signed, signed
 from marmalade_sc.peers.requests import JamName
+from marmalade_sc.peers.signed import VERSION, Signable, open_signed, signed
 from marmalade_sc.peers.wire import BLOB, KEY, NUMBER, wire
 
 __all__ = ["LARGEST_DATAGRAM", "Datagram", "Datagrams", "Envelopes", "Mail"]
@@ -108,24 +108,30 @@ class Datagrams(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        mail = self.opened(data, addr[0], addr[1])
+        if mail is not None:
+            self._heard(mail)
+
+    def opened(self, data: bytes, host: str, port: int = 0) -> Mail | None:
+        """What is in a datagram, however it came; None where it is none, or too much comes from there."""
         arrived = self._now()
-        if not self._envelopes.is_ours(data) or not self._buckets.take(addr[0], self._monotonic()):
+        if not self._envelopes.is_ours(data) or not self._buckets.take(host, self._monotonic()):
             self.dropped += 1
-            return
+            return None
         try:
             letter = self._envelopes.open(data)
         except MarmaladeError:
             self.dropped += 1
-            return
-        self._heard(Mail(letter.sender, letter.body, addr[0], addr[1], arrived))
+            return None
+        return Mail(letter.sender, letter.body, host, port, arrived)
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens there: the member will not answer, which is all that counts."""
 
-    def send(self, receiver: bytes, to: Endpoint, body: bytes) -> None:
-        """Send, if the socket is open. Never blocks; may be lost."""
+    def send(self, sealed: bytes, to: Endpoint) -> None:
+        """Send what `Envelopes.close` has made, if the socket is open. Never blocks; may be lost."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(self._envelopes.close(receiver, body), (to.host, to.port))
+            self._transport.sendto(sealed, (to.host, to.port))
 
     def close(self) -> None:
         """End it. Idempotent."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from marmalade_sc.errors import PeerError, UsageError
-from marmalade_sc.peers.wire import ADDRESS, JAM_ID, KEY, NAME, Message, decode, encode, wire
+from marmalade_sc.peers.wire import ADDRESS, BLOB, JAM_ID, KEY, NAME, Message, decode, encode, wire
 
 __all__ = ["Invite", "read_invite", "written_invite"]
 
@@ -20,13 +20,14 @@ _CHECK: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Invite(Message):
-    """What an invite says."""
+    """What an invite says. `seed` is the private half of the jam's key, by which its players trust each other."""
 
     KIND: ClassVar[int] = 0x03
     address: str = wire(ADDRESS)
     key: bytes = wire(KEY)
     jam: str = wire(NAME)
     jam_id: bytes = wire(JAM_ID)
+    seed: bytes = wire(BLOB)
 
 
 def written_invite(invite: Invite) -> str:
@@ -54,7 +55,7 @@ def read_invite(text: str) -> Invite:
             f"{text!r:.40} is no invite, or not all of it",
             hint=f"It begins with {_PREFIX}; copy it whole from `marmalade invite`.",
         ) from None
-    if not found.address or not found.jam:
+    if not found.address or not found.jam or len(found.seed) not in (0, 32):
         raise UsageError("The invite names no address or no jam", hint="Ask for another one.")
     return found
 

@@ -13,7 +13,7 @@ from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.peers.ledger import Ledger
 from marmalade_sc.peers.records import ControlTicket, GeneratorRecord, PlayTicket, StopTicket
 
-__all__ = ["ASK", "BLOCK", "Pending", "Verdict", "Waiting", "judge_play", "manifest_of", "may_touch"]
+__all__ = ["ASK", "BLOCK", "Pending", "Verdict", "Waiting", "followed_by", "judge_play", "manifest_of", "may_touch"]
 
 BLOCK: Final = "block"
 ASK: Final = "ask"
@@ -42,9 +42,26 @@ def judge_play(ticket: PlayTicket, level: Level, ledger: Ledger, now_ms: int) ->
             return Verdict("pending", key)
     stop = ledger.at("stop", ticket.maker, ticket.generator, ticket.instance)
     by_author = ledger.at("stop", ticket.author, ticket.generator, ticket.instance)
-    if stop is not None or by_author is not None or _has_ended(ticket, now_ms):
+    if stop is not None or by_author is not None or _has_ended(ticket, now_ms) or _is_followed(ticket, ledger):
         return Verdict("over")
     return Verdict("run" if manifest_of(ticket, ledger) is not None else "waiting")
+
+
+def followed_by(ticket: PlayTicket, ledger: Ledger) -> list[PlayTicket]:
+    """Plays whose place a play takes: earlier ones of its requester, of other versions of the generator, in its track.
+
+    The same version may play several times side by side.
+    """
+    return [each for each in ledger.of(PlayTicket) if _follows(ticket, each)]
+
+
+def _is_followed(ticket: PlayTicket, ledger: Ledger) -> bool:
+    return any(_follows(each, ticket) for each in ledger.of(PlayTicket))
+
+
+def _follows(later: PlayTicket, earlier: PlayTicket) -> bool:
+    same = (later.maker, later.generator, later.track) == (earlier.maker, earlier.generator, earlier.track)
+    return same and later.sha256 != earlier.sha256 and later.sequence > earlier.sequence
 
 
 def manifest_of(ticket: PlayTicket, ledger: Ledger) -> GeneratorRecord | None:

@@ -106,7 +106,10 @@ class Node:
 
     def meet(self, key: bytes, address: str, is_kept: bool = False) -> None:
         """A player by its key and address, from a list or an invite: it is asked until it answers."""
-        if key == self.key or self.members.get(key) is not None:
+        known = self.members.get(key)
+        if known is not None and not known.incarnation:
+            known.address = address  # nothing was heard from it yet: whoever names it last may be right
+        if key == self.key or known is not None:
             return
         self.members.introduce(key, 0, address, False, self.ports.now())
         member = self.members.get(key)

@@ -1,15 +1,13 @@
 """What travels between players signed: requests to one player, and records that are signed once and passed on. Pure."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import ClassVar, Final, Generic, TypedDict, TypeVar
+from typing import ClassVar, Final, TypedDict
 
 from marmalade_sc.errors import IdentityError
 from marmalade_sc.identity.keys import Identity, PublicKey
-from marmalade_sc.identity.signing import SIGNATURE_BYTES, sign, verify
+from marmalade_sc.identity.signing import sign, verify
 from marmalade_sc.peers.refusals import refused
+from marmalade_sc.peers.signed import VERSION, Signable, Signed, open_signed, signed
 from marmalade_sc.peers.wire import (
     ADDRESS,
     ADDRESSES,
@@ -24,25 +22,25 @@ from marmalade_sc.peers.wire import (
     REAL,
     SIGNATURE,
     TEXT,
-    Message,
-    decode,
-    encode,
     one_of,
-    parts_of,
     wire,
 )
 
 __all__ = [
+    "CHATS",
     "HERE",
     "LARGEST_RECORD",
     "LEFT",
     "METHODS",
+    "POLICIES",
     "RECORDS",
     "REQUEST_BYTES",
     "VERSION",
+    "Chat",
     "ControlTicket",
     "GeneratorRecord",
     "Head",
+    "Membership",
     "PlayTicket",
     "PlayerRecord",
     "Record",
@@ -54,27 +52,20 @@ __all__ = [
     "accept_rotation",
     "open_record",
     "open_signed",
+    "prove_membership",
     "signed",
 ]
 
-VERSION: Final = 1
 LARGEST_RECORD: Final = 1024
 """Bytes of a record with its signature: it fits into one datagram with its envelope."""
 REQUEST_BYTES: Final = 4096
+POLICIES: Final = ("arrival", "quantum", "interval", "future")
 METHODS: Final = ("play", "stop", "control", "presence", "leave")
 HERE: Final = "here"
 LEFT: Final = "left"
-
-
-class Signable(Message):
-    """A message with a signature behind it. `PURPOSE` stands in what is signed, so that no kind passes for another."""
-
-    PURPOSE: ClassVar[str]
-
-    @property
-    def signer(self) -> bytes:
-        """The raw public key that must have signed it."""
-        raise NotImplementedError
+CHATS: Final = 16
+_ACCEPTANCE: Final = "marmalade peers rotation accepted"
+_MEMBERSHIP: Final = "marmalade peers member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +152,8 @@ class PlayerRecord(Record):
 class PlayTicket(Record):
     """Run this very version of a generator as this instance, once. `bars` and `seconds` are 0 where there is no end.
 
-    `policy` says when it is heard, `at` is the moment of `future` on the maker's clock.
+    `policy` says when it is heard: see `policies`. `at` is when it was meant, in jam time of its maker: of `future` the
+    moment at which it begins, else when it was asked for.
     """
 
     KIND: ClassVar[int] = 0x11
@@ -174,7 +166,7 @@ class PlayTicket(Record):
     controls: tuple[tuple[str, float], ...] = wire(CONTROLS)
     bars: float = wire(REAL)
     seconds: float = wire(REAL)
-    policy: str = wire(one_of("arrival", "quantum", "interval", "future"))
+    policy: str = wire(one_of(*POLICIES))
     at: int = wire(NUMBER)
 
     @property
@@ -188,13 +180,14 @@ class PlayTicket(Record):
 
 @dataclass(frozen=True, slots=True)
 class StopTicket(Record):
-    """End an instance that the maker has started, or one of a generator of its own."""
+    """End an instance that the maker has started, or one of a generator of its own; asked for `at` on its clock."""
 
     KIND: ClassVar[int] = 0x12
     PURPOSE: ClassVar[str] = "marmalade peers stop"
     generator: str = wire(GENERATOR)
     instance: str = wire(NAME)
     bars: float = wire(REAL)
+    at: int = wire(NUMBER)
 
     @property
     def slot(self) -> tuple[object, ...]:
@@ -210,6 +203,7 @@ class ControlTicket(Record):
     generator: str = wire(GENERATOR)
     instance: str = wire(NAME)
     controls: tuple[tuple[str, float], ...] = wire(CONTROLS)
+    at: int = wire(NUMBER)
 
     @property
     def slot(self) -> tuple[object, ...]:
@@ -287,6 +281,48 @@ class Rotation(Record):
     def order(self) -> tuple[int, ...]:
         return (-self.sequence,)  # a key is given up once; whoever steals it later cannot give it up again
 
+    def check(self) -> None:
+        """Raises PeerError where the new key has not agreed."""
+        try:
+            verify(PublicKey(self.new), self.proof, _ACCEPTANCE, self.maker, self.new)
+        except IdentityError:
+            raise refused("signature", "the new key has not agreed") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat(Record):
+    """A player says something to all. Of each maker the last 16 are kept; `at` is when, on its clock."""
+
+    KIND: ClassVar[int] = 0x17
+    PURPOSE: ClassVar[str] = "marmalade peers chat"
+    text: str = wire(TEXT)
+    at: int = wire(NUMBER)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("chat", self.maker, self.sequence % CHATS)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership(Record):
+    """The maker has the jam's key. `proof` is that key's own signature over who has it: see `prove_membership`."""
+
+    KIND: ClassVar[int] = 0x18
+    PURPOSE: ClassVar[str] = "marmalade peers membership"
+    jam_key: bytes = wire(KEY)
+    proof: bytes = wire(SIGNATURE)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        return ("membership", self.maker)
+
+    def check(self) -> None:
+        """Raises PeerError where the jam's key has not signed."""
+        try:
+            verify(PublicKey(self.jam_key), self.proof, _MEMBERSHIP, self.jam_id, self.maker)
+        except IdentityError:
+            raise refused("signature", "the jam's key has not signed") from None
+
 
 RECORDS: Final[tuple[type[Record], ...]] = (
     PlayerRecord,
@@ -296,50 +332,9 @@ RECORDS: Final[tuple[type[Record], ...]] = (
     GeneratorRecord,
     RegisterWrite,
     Rotation,
+    Chat,
+    Membership,
 )
-
-S = TypeVar("S", bound=Signable)
-S_co = TypeVar("S_co", bound=Signable, covariant=True)
-
-
-@dataclass(frozen=True)
-class Signed(Generic[S_co]):
-    """A message whose signature was checked, or made. `data` is all of it as it travels, the signature last."""
-
-    message: S_co
-    data: bytes
-
-    @cached_property
-    def mark(self) -> bytes:
-        """8 bytes that name these very bytes among others."""
-        return hashlib.sha256(self.data).digest()[:8]
-
-
-def signed(identity: Identity, message: S) -> Signed[S]:
-    """A message with its signature. Raises PeerError for a value that may not travel."""
-    if message.signer != identity.public.raw:
-        raise refused("signature", "this is another player's")
-    return Signed(message, encode(message) + sign(identity, message.PURPOSE, *parts_of(message)))
-
-
-def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S]:
-    """The message that `data` is, its signature checked. Reads cheap things first.
-
-    Raises:
-        PeerError: it is too large, malformed, of another version, or not signed by whom it names.
-    """
-    if len(data) > largest:
-        raise refused("large", f"{largest} bytes are allowed")
-    message = decode(data, kinds, SIGNATURE_BYTES)
-    if getattr(message, "version", VERSION) != VERSION:
-        raise refused("version", f"it speaks {VERSION}")
-    try:
-        verify(PublicKey(message.signer), data[-SIGNATURE_BYTES:], message.PURPOSE, *parts_of(message))
-    except IdentityError:
-        raise refused("signature") from None
-    if isinstance(message, Rotation):
-        _check_rotation(message)
-    return Signed(message, data)
 
 
 def open_record(data: bytes) -> Signed[Record]:
@@ -347,16 +342,11 @@ def open_record(data: bytes) -> Signed[Record]:
     return open_signed(data, RECORDS, LARGEST_RECORD)
 
 
-_ACCEPTANCE: Final = "marmalade peers rotation accepted"
-
-
 def accept_rotation(new: Identity, old: PublicKey) -> bytes:
     """The new key's word that it follows the old one: nobody may be made another's follower unasked."""
     return sign(new, _ACCEPTANCE, old.raw, new.public.raw)
 
 
-def _check_rotation(record: Rotation) -> None:
-    try:
-        verify(PublicKey(record.new), record.proof, _ACCEPTANCE, record.maker, record.new)
-    except IdentityError:
-        raise refused("signature", "the new key has not agreed") from None
+def prove_membership(jam_key: Identity, jam_id: bytes, member: PublicKey) -> bytes:
+    """The word of a jam's key that a player has it."""
+    return sign(jam_key, _MEMBERSHIP, jam_id, member.raw)

@@ -14,6 +14,7 @@ from aiohttp import web
 from marmalade_sc.errors import MarmaladeError, PeerError
 from marmalade_sc.ids import GeneratorId
 from marmalade_sc.peers.guard import Guards
+from marmalade_sc.peers.letters import LARGEST_POST
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.records import METHODS, REQUEST_BYTES
 from marmalade_sc.peers.refusals import REFUSALS, refused
@@ -54,6 +55,9 @@ class House(Protocol):
     async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
         """A signed request, still to be checked. Raises PeerError."""
 
+    async def letters(self, data: bytes, host: str) -> bytes:
+        """Datagrams that came over HTTP from an address; those that wait for their senders. Raises PeerError."""
+
 
 class Server:
     """See the module. For one event loop: `start` it, `close` it.
@@ -89,6 +93,7 @@ class Server:
         app.router.add_get("/generator/{id}", self._generator)
         for method in METHODS:
             app.router.add_post(f"/{method}", self._request)
+        app.router.add_post("/letters", self._letters)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -139,7 +144,7 @@ class Server:
         except MarmaladeError as error:
             self._say(f"{request.method} {request.path[:80]!r} failed: {error}")
             return self._refusal(refused("failed"))
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self._say(f"{request.method} {request.path[:80]!r} failed: {type(error).__name__}: {error}")
             return self._refusal(refused("failed"))
         finally:
@@ -185,6 +190,14 @@ class Server:
         async with asyncio.timeout(_BODY_S):
             data = await request.read()
         return _json(await self._house.carry_out(request.path.strip("/"), data))
+
+    async def _letters(self, request: web.Request) -> web.Response:
+        if request.content_length is None or request.content_length > LARGEST_POST:
+            raise refused("large", f"{LARGEST_POST} bytes are allowed")
+        async with asyncio.timeout(_BODY_S):
+            data = await request.content.readexactly(request.content_length)
+        answer = await self._house.letters(data, request.remote or "")
+        return web.Response(body=answer, content_type="application/octet-stream")
 
 
 _CODES: Final = {404: "unknown", 405: "method", 413: "large", 429: "busy", 503: "failed", 500: "failed"}

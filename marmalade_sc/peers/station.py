@@ -1,16 +1,17 @@
-"""A node on real sockets: its datagrams, its timer, its probes of clocks."""
+"""A node on real sockets: its datagrams, timer and probes of clocks; and letters over HTTP where UDP is blocked."""
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from marmalade_sc.clock.offsets import Offset
-from marmalade_sc.errors import PeerError
-from marmalade_sc.identity.keys import Identity
+from marmalade_sc.errors import MarmaladeError, PeerError
+from marmalade_sc.identity.keys import Identity, PublicKey
 from marmalade_sc.peers.chatter import CLOCKS, ClockAnswer, ClockProbe
 from marmalade_sc.peers.datagrams import Datagrams, Envelopes, Mail
+from marmalade_sc.peers.letters import Letters, packed_letters, read_letters
 from marmalade_sc.peers.members import GONE, MEMBERS_LEFT, Member, Timing
 from marmalade_sc.peers.node import Node
 from marmalade_sc.peers.reach import Endpoint, endpoint
@@ -22,6 +23,7 @@ from marmalade_sc.peers.wire import decode, encode
 __all__ = ["Station", "Surroundings"]
 
 _PROBE_TICK_S: Final = 0.1
+_LETTERS_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Surroundings:
         heard: takes each record that is news. Must not block.
         turned: takes each member whose state changed.
         admits: whether a key that is new may be taken up.
+        carry: takes letters to a player over HTTP and gives back those that were waiting there. Raises PeerError.
     """
 
     jam_time: Callable[[], int]
@@ -43,6 +46,7 @@ class Surroundings:
     heard: Callable[[Signed[Record]], None]
     turned: Callable[[Member, str], None]
     admits: Callable[[bytes], bool]
+    carry: Callable[[Endpoint, PublicKey, bytes], Awaitable[bytes]] | None = None
     dice: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -68,7 +72,10 @@ class Station:
         self.since = around.jam_time()
         """The jam time from which offsets count their seconds."""
         self.soundings = Soundings(around.dice, self.since)
-        self._datagrams = Datagrams(Envelopes(own, jam), self._mail, around.jam_time, around.monotonic)
+        self._envelopes = Envelopes(own, jam)
+        self._datagrams = Datagrams(self._envelopes, self._mail, around.jam_time, around.monotonic)
+        self._letters = Letters(around.monotonic)
+        self._carrying: set[asyncio.Task[None]] = set()
         self._endpoints: dict[str, Endpoint | None] = {}
         self.node = Node(own, jam, announced, self, timing)
 
@@ -79,7 +86,7 @@ class Station:
 
     async def run(self) -> None:
         """Live, until cancelled."""
-        probing = asyncio.create_task(self._probe_clocks())
+        works = [asyncio.create_task(each) for each in (self._probe_clocks(), self._carry_letters())]
         loop = asyncio.get_running_loop()
         try:
             while True:
@@ -90,12 +97,18 @@ class Station:
                 await self._kick.wait()
                 timer.cancel()
         finally:
-            probing.cancel()
+            for work in (*works, *self._carrying):
+                work.cancel()
 
     def close(self) -> None:
         """Say goodbye and stop listening. Idempotent."""
         self.node.leave()
         self._datagrams.close()
+
+    @property
+    def mark(self) -> bytes:
+        """By which the jam is known to those who have its id."""
+        return self._envelopes.mark
 
     def kick(self) -> None:
         """Something was published: do not wait for the timer."""
@@ -131,7 +144,7 @@ class Station:
     def send(self, key: bytes, address: str, data: bytes) -> None:
         to = self._endpoint(address)
         if to is not None:
-            self._datagrams.send(key, to, data)
+            self._send(key, to, data)
 
     def open_record(self, data: bytes) -> Signed[Record]:
         return open_record(data)
@@ -145,11 +158,59 @@ class Station:
     def turned(self, member: Member, state: str) -> None:
         if state in (GONE, MEMBERS_LEFT):
             self.soundings.forget(member.key)
+            self._letters.forget(member.key)
         self._around.turned(member, state)
 
     # Inside
 
+    def _send(self, key: bytes, to: Endpoint, body: bytes) -> None:
+        sealed = self._envelopes.close(key, body)
+        self._datagrams.send(sealed, to)
+        if self._around.carry is not None:
+            self._letters.put(key, sealed)
+
+    def letters(self, data: bytes, host: str = "") -> bytes:
+        """Letters that came over HTTP from an address; those that wait for their senders. Raises PeerError."""
+        return packed_letters(self._letters.collected(self._read_letters(data, host)))
+
+    def _read_letters(self, data: bytes, host: str) -> list[bytes]:
+        """Hear letters; their senders, whose signatures were checked."""
+        senders = []
+        for each in read_letters(data):
+            mail = self._datagrams.opened(each, host)
+            if mail is not None:
+                self._letters.heard(mail.sender, by_http=True)
+                senders.append(mail.sender)
+                self._heard(mail)
+        return senders
+
+    async def _carry_letters(self) -> None:
+        """Take letters to those whom UDP does not reach, until cancelled."""
+        while True:
+            await asyncio.sleep(_LETTERS_S)
+            for key, letters in self._letters.due():
+                task = asyncio.create_task(self._carry(key, letters))
+                self._carrying.add(task)
+                task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, key: bytes, letters: list[bytes]) -> None:
+        member, worked = self.node.members.get(key), False
+        to = self._endpoint(member.address) if member is not None else None
+        try:
+            if to is not None and self._around.carry is not None:
+                answer = await self._around.carry(to, PublicKey(key), packed_letters(letters))
+                self._read_letters(answer, to.host)
+                worked = True
+        except MarmaladeError:
+            pass  # it does not answer there either
+        finally:
+            self._letters.carried(key, worked)
+
     def _mail(self, mail: Mail) -> None:
+        self._letters.heard(mail.sender)
+        self._heard(mail)
+
+    def _heard(self, mail: Mail) -> None:
         if mail.body[:1] in (b"\x30", b"\x31"):
             self._hear_clock(mail)
             return
@@ -167,7 +228,7 @@ class Station:
             member = self.node.members.get(mail.sender)
             if member is not None and (to := self._endpoint(member.address)) is not None:
                 answer = ClockAnswer(message.nonce, mail.arrived, self._around.jam_time())
-                self._datagrams.send(mail.sender, to, encode(answer))
+                self._send(mail.sender, to, encode(answer))
 
     async def _probe_clocks(self) -> None:
         while True:
@@ -176,7 +237,7 @@ class Station:
                 if (to := self._endpoint(address)) is not None:
                     probe = self.soundings.ask(key, address)
                     self.soundings.sent(probe, self._around.jam_time())
-                    self._datagrams.send(key, to, encode(probe))
+                    self._send(key, to, encode(probe))
             await asyncio.sleep(_PROBE_TICK_S)
 
     def _endpoint(self, address: str) -> Endpoint | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from marmalade_sc.errors import GeneratorError, IdentityError, MarmaladeError, UnknownNameError
-from marmalade_sc.generators.trust import ASK, BLOCK, FULL, LEVELS, Trust, Trusted
+from marmalade_sc.generators.trust import ASK, BLOCK, FULL, LEVELS, SANDBOX, Trust, Trusted
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.ids import PlayerId
 
@@ -17,6 +17,7 @@ class Acquaintances:
         self._trust = trust
         self._otherwise = otherwise
         self._said: set[PublicKey] = set()
+        self._members: set[PublicKey] = set()
 
     def name(self, key: PublicKey) -> PlayerId:
         """The name under which a key is known: its short one, unless another key has that."""
@@ -31,9 +32,13 @@ class Acquaintances:
                 found = self._trust.of(name)
             except MarmaladeError:
                 return ASK  # its file cannot be read: nothing runs until it is mended
-            if found.key == key:
-                return found.level if found.level != ASK else self._otherwise
-        return self._otherwise
+            if found.key == key and found.level != ASK:
+                return found.level
+        return SANDBOX if key in self._members else self._otherwise
+
+    def vouched(self, key: PublicKey) -> None:
+        """A key has shown that it has the key of the jam: unless more is said of it, it plays in sandboxes."""
+        self._members.add(key)
 
     def set(self, key: PublicKey, level: str) -> PlayerId:
         """Trust a key so far; the name that it is kept under.

@@ -109,6 +109,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "share_stop": Command("play", {"name": str}, "End a shared instance everywhere."),
         "share_control": Command("play", {"name": str, "controls": dict}, "Set its controls everywhere."),
         "trust": Command("play", {"player": str, "level": str}, "Say how far a player is trusted."),
+        "chat": Command("play", {"text": str}, "Say something to all players of the jam."),
+        "chats": Command("look", {}, "What was said lately."),
+        "pause_all": Command("play", {}, "Let musical time stand still at all players, from a bar on."),
+        "play_all": Command("play", {}, "Let it go on at all players."),
         "deny": Command("play", {"number": int}, "Drop a request that waits."),
         "shutdown": Command("play", {}, "End the player."),
     }

@@ -250,6 +250,8 @@ class _Process:
             requester=str(message.get("requester") or "local"),
             sha256=str(message.get("sha256") or ""),
             semitones=semitones,
+            begin=_whole(message.get("begin")),
+            quantum=_number(message.get("quantum")) or 0.0,
         )
         return {"ok": True, **found}
 
@@ -297,6 +299,15 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{value!r:.40} is no number")
     return float(value)
+
+
+def _whole(value: object) -> int:
+    """A jam time: too long for a float. Raises ValueError."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r:.40} is no whole number")
+    return value
 
 
 def main(arguments: list[str]) -> int:

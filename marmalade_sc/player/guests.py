@@ -18,5 +18,6 @@ def read_guest(path: Path, limits: GuestLimits) -> tuple[Guest, Definitions]:
     found = json.loads(path.read_text(encoding="utf-8"))
     buffers = tuple((int(number), Path(file)) for number, file in found["buffers"])
     numbers = tuple(number for number, _ in buffers)
-    guest = Guest(str(found["key"]), str(found["track"]), numbers, limits, float(found["semitones"]))
+    semitones, begin = float(found["semitones"]), int(found["begin"])
+    guest = Guest(str(found["key"]), str(found["track"]), numbers, limits, semitones, begin)
     return guest, Definitions(tuple(found["rows"]), tuple(map(bytes.fromhex, found["compiled"])), buffers)

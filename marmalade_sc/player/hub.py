@@ -54,10 +54,30 @@ _ORDERS = LOOKS | frozenset(
         "restore",
         "config",
         "pack_track",
+        "players",
+        "chat",
+        "chats",
+        "pause_all",
+        "play_all",
     }
 )
 """What evaluated code may ask of the player."""
-_PEERS = frozenset({"players", "pending", "invite", "share", "share_stop", "share_control", "trust", "deny"})
+_PEERS = frozenset(
+    {
+        "players",
+        "pending",
+        "invite",
+        "share",
+        "share_stop",
+        "share_control",
+        "trust",
+        "deny",
+        "chat",
+        "chats",
+        "pause_all",
+        "play_all",
+    }
+)
 """What the process that meets other players answers."""
 _GENERATORS = frozenset({"regrant", "generators", "instances", "instance", "run", "stop", "control", "reload"})
 """What the process that runs generators answers."""
@@ -144,6 +164,9 @@ class Hub:
             self._players = event.get("players")
         elif event.get("event") == "say":
             self._push("news", {"event": "news", "kind": "say", "text": str(event.get("text", ""))})
+        elif event.get("event") == "chat":
+            said = {name: str(event.get(name, "")) for name in ("from", "text")}
+            self._push("news", {"event": "news", "kind": "chat", **said})
 
     @property
     def _is_met(self) -> bool:
@@ -331,7 +354,7 @@ class Hub:
         if do == "save_set":
             return await self._save_set(str(message["name"]), bool(message.get("replace")))
         if do == "pack_track":
-            return await self._pack_track(str(message["track"]), str(message["name"]))
+            return await self._pack_track(message)
         if do in ("load_set", "restore"):
             return await self._load(str(message["name"]) if do == "load_set" else None)
         answer = await self._live.ask(message)
@@ -373,7 +396,8 @@ class Hub:
         self._set = name
         return {"ok": True, "value": said}
 
-    async def _pack_track(self, track: str, name: str) -> Message:
+    async def _pack_track(self, message: Message) -> Message:
+        track, name = str(message["track"]), str(message["name"])
         found = await self._live.ask({"do": "share", "track": track, "name": name})
         if found.get("error"):
             return found
@@ -383,7 +407,9 @@ class Hub:
         said = f"shared {track} as {made.id}, version {made.manifest.version}"
         if not self._is_met:
             return {"ok": True, "value": f"{said}; no other player is met here (peers.listen says where to)"}
-        told = await self._peers.ask({"do": "share", "generator": str(made.id), "track": name, "elsewhere": True})
+        wish: Message = {"do": "share", "generator": str(made.id), "track": name, "elsewhere": True}
+        wish.update({each: message[each] for each in ("policy", "ahead") if each in message})
+        told = await self._peers.ask(wish)
         return told if told.get("error") else {"ok": True, "value": f"{said}: {answers(told.get('players'))}"}
 
     async def _load(self, name: str | None) -> Message:

@@ -112,7 +112,7 @@ class Looking:
         name = str(message["name"])
         first, last = (_whole(message.get(each)) for each in ("first_ms", "last_ms"))
         most = min(_whole(message.get("most")) or 20, 1000)
-        if name.startswith(("tags:", "state:", "schedule:")):
+        if name.startswith(("tags:", "state:", "schedule:", "log:")):
             found_keys = [name]
         elif ":" in name:
             found_keys = [f"tags:{name}"]

@@ -8,9 +8,10 @@ import random
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import units_to_milliseconds
 from marmalade_sc.errors import MarmaladeError, PeerError, PlayerError
 from marmalade_sc.identity.keys import PublicKey, identity_at
@@ -20,24 +21,34 @@ from marmalade_sc.jam.jams import Jams
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.peers.client import Client
 from marmalade_sc.peers.invites import Invite, written_invite
+from marmalade_sc.peers.known import read_known
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.members import Member
+from marmalade_sc.peers.neighbours import Neighbours
 from marmalade_sc.peers.reach import Endpoint, endpoint
-from marmalade_sc.peers.records import GeneratorRecord, PlayerRecord, Record, RegisterWrite, Rotation, Signed
-from marmalade_sc.peers.refusals import refused
+from marmalade_sc.peers.records import Chat, PlayerRecord, Record, RegisterWrite, Rotation, Signed
+from marmalade_sc.peers.records import Membership as MembershipRecord
 from marmalade_sc.peers.registers import Registers
 from marmalade_sc.peers.requests import Asker, Desk, JamName
-from marmalade_sc.peers.server import Archive, Server
+from marmalade_sc.peers.server import Server
 from marmalade_sc.peers.station import Station, Surroundings
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.acquaintances import Acquaintances
+from marmalade_sc.player.asking import Asking
 from marmalade_sc.player.backdoor import Backdoor
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.deliveries import Deliveries
+from marmalade_sc.player.house import Reception
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.measurements import players_state
+from marmalade_sc.player.membership import Membership
+from marmalade_sc.player.pausing import Pausing
+from marmalade_sc.player.playbill import Playbill
 from marmalade_sc.player.requests import Requests
 from marmalade_sc.player.rollbook import Rollbook
+from marmalade_sc.player.roster import players_text
+from marmalade_sc.player.schedulekeeping import Schedulekeeper
+from marmalade_sc.player.sharedvalues import SharedValues
 from marmalade_sc.player.shelves import shelf_of
 from marmalade_sc.player.timekeeping import Timekeeper
 from marmalade_sc.player.wiring import Wiring
@@ -50,6 +61,9 @@ _NEWCOMERS: Final = 32 / 60
 _LOOK_S: Final = 1.0
 _MEASURED_EACH: Final = 5
 _KEPT: Final = 3000
+_MOST_NOTED: Final = 500
+_LOOK_AGAIN_S: Final = 10.0
+_CHAT_FRESH_MS: Final = 60_000
 
 
 def wall_ms() -> int:
@@ -72,45 +86,98 @@ class _Process:
         self.state = StateLog(str(places.state_socket))
         self.hub = Backdoor(self.do)
         self.client = Client()
+        self.live = LiveLink(wiring.places.socket("live-clients.sock"), lambda event: None, lambda: None)
+        self.runs = LiveLink(
+            wiring.places.socket("generators.sock"), lambda event: None, lambda: None, "What runs generators"
+        )
         self._newcomers = Buckets(_NEWCOMERS, 32)
-        self.station, self.requests = self._built()
+        self._noted: list[Mapping[str, object]] = []
+        self.station, asker = self._built()
         self.registers = Registers(
             self.own.public.raw, self.jam, self.station.node.ledger, wall_ms, random.SystemRandom(), self._may_write
         )
-        self.live = LiveLink(wiring.places.socket("live-clients.sock"), lambda event: None, lambda: None)
+        self.shared = SharedValues(self.own, self.station, self.registers, wall_ms)
+        now, deliveries = wiring.clock.now, Deliveries(self.shelf)
         self.timekeeper = Timekeeper(
-            self.own,
-            self.station,
-            self.registers,
-            self.live,
-            self.state,
-            wiring.clock.now,
-            wiring.clock.origin,
-            wall_ms,
-            time.monotonic,
-            self.say,
+            self.shared, self.station, self.live, self.state, now, wiring.clock.origin, time.monotonic, self.say
         )
-        self.desk = Desk(self.own.public, self.jam, wall_ms)
-        self.server = Server(self, time.monotonic, wall_ms, self.log)
+        self.schedulekeeper = Schedulekeeper(
+            self.shared, self.station, self.state, self.timeline, now, time.monotonic, self.name, self.say
+        )
+        self.pausing = Pausing(self.shared, self.station, self.live, self.timeline, now, self.name, self.say)
+        self.playbill = Playbill(str(self.own.player), self.shared, self.live, self.runs)
+        self.requests = Requests(
+            self.own, self.station, self.client, self.friends, deliveries, self.runs, self._rule, self.timeline,
+            now, self._note, wall_ms, self.say,
+        )  # fmt: skip
+        self.asking = Asking(
+            self.own, self.jam, self.station, self.client, asker, self.friends, deliveries, self.rollbook,
+            self.requests.carry_out, self.timeline, now, wall_ms,
+        )  # fmt: skip
+        self.membership = Membership(self.own, self.jam, wiring.jam_places.key, self.asking.publish, self.friends)
+        desk = Desk(self.own.public, self.jam, wall_ms)
+        reception = Reception(self.station, desk, self.friends, deliveries, self.requests.carry_out)
+        self.server = Server(reception, time.monotonic, wall_ms, self.log)
+        self.neighbours = self._neighbours()
 
-    def _built(self) -> tuple[Station, Requests]:
+    def timeline(self) -> Timeline | None:
+        """This player's, as it was a moment ago."""
+        return self.timekeeper.timeline
+
+    def name(self, key: bytes) -> str:
+        """A key for people."""
+        return str(self.friends.name(PublicKey(key)))
+
+    def _rule(self) -> tuple[str, int]:
+        settings = self.wiring.settings
+        rule = settings.text("peers.policy")
+        return "" if rule == "asked" else rule, settings.integer("peers.phrase_bars")
+
+    def _note(self, record: Mapping[str, object]) -> None:
+        if len(self._noted) < _MOST_NOTED:  # within one second
+            self._noted.append(record)
+
+    def _built(self) -> tuple[Station, Asker]:
         settings = self.wiring.settings
         host = settings.text("peers.listen")
         is_local = host in ("127.0.0.1", "::1")
         at = Endpoint(not is_local, host, settings.integer("peers.port"))
         announced = settings.text("peers.announce") or (host if not _is_any(host) else _own_address())
         url = Endpoint(at.is_tls, announced, at.port).url
-        around = Surroundings(self.wiring.clock.now, time.monotonic, wall_ms, self._heard, self._turned, self._admits)
-        station = Station(self.own, self.jam, at, [url], around)
-        asker = Asker(self.own, self.jam, url, wall_ms)
-        runs = LiveLink(
-            self.wiring.places.socket("generators.sock"), lambda event: None, lambda: None, "What runs generators"
+        around = Surroundings(
+            self.wiring.clock.now, time.monotonic, wall_ms, self._heard, self._turned, self._admits, self.client.letters
         )
-        requests = Requests(
-            self.own, self.jam, station, self.client, asker, self.friends, Deliveries(self.shelf), runs, self.rollbook,
-            wall_ms, self.say,
-        )  # fmt: skip
-        return station, requests
+        return Station(self.own, self.jam, at, [url], around), Asker(self.own, self.jam, url, wall_ms)
+
+    def _neighbours(self) -> Neighbours | None:
+        """Who is near is found by multicast, unless only this machine is listened to."""
+        if self.station.is_local or not self.wiring.settings.switch("peers.near"):
+            return None
+        own = self.station.node.ledger.player(self.station.node.key)
+        assert own is not None
+        at = endpoint(own.addresses[0])
+        return Neighbours(self.own.public, at, self.station.mark, self._near, self.station.at.host)
+
+    def _near(self, key: bytes, address: str) -> None:
+        with contextlib.suppress(PeerError):
+            endpoint(address, is_local=self.station.is_local)
+            self.station.node.meet(key, address)
+            self.station.kick()
+
+    async def _meet_known(self) -> None:
+        """Those that the setting names, and whom we met before; names are looked up as often as it takes."""
+        for key, address in self.rollbook.friends().items():
+            self.station.node.meet(key, address, is_kept=True)
+        waiting = read_known(self.wiring.settings.text("peers.known"))
+        while waiting:
+            for each in list(waiting):
+                with contextlib.suppress(OSError, PeerError):
+                    found = await asyncio.get_running_loop().getaddrinfo(each.host, each.port, type=socket.SOCK_STREAM)
+                    at = Endpoint(not self.station.is_local, str(found[0][4][0]), each.port)
+                    self.station.node.meet(each.key.raw, at.url, is_kept=True)
+                    waiting.remove(each)
+            self.station.kick()
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def run(self) -> None:
         """Serve until cancelled; then say goodbye."""
@@ -128,17 +195,23 @@ class _Process:
         for data in self.rollbook.records():
             with contextlib.suppress(PeerError):
                 self.requests.restore(data)
-        for key, address in self.rollbook.friends().items():
-            self.station.node.meet(key, address, is_kept=True)
-        links = (self.requests.runs.keep(), self.live.keep())
-        works = (self.station.run(), *links, self._look(), self.timekeeper.run())
+        self.membership.show()
+        keepers = (self.timekeeper.run(), self.schedulekeeper.run(), self.pausing.run(), self.playbill.run())
+        works = (self.station.run(), self.runs.keep(), self.live.keep(), self._look(), self._meet_known(), *keepers)
         tasks = [asyncio.create_task(each) for each in works]
+        if self.neighbours is not None:
+            try:
+                await self.neighbours.open()
+            except OSError as error:
+                self.log(f"Nobody near can be found by multicast: {error.strerror}")
         lifeline.ready()
         try:
             async with hub:
                 await hub.serve_forever()
         finally:
             self.station.close()
+            if self.neighbours is not None:
+                await self.neighbours.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -161,6 +234,8 @@ class _Process:
                 told = here
             if count % _MEASURED_EACH == 0:
                 entries += [_measured(row, self.wiring.clock.now(), origin) for row in rows if "offset_ms" in row]
+            entries += [(keys.REMOTE, each, _KEPT) for each in self._noted]
+            self._noted.clear()
             if entries:
                 await asyncio.to_thread(self.state.append, self.wiring.clock.now(), entries)
 
@@ -179,7 +254,17 @@ class _Process:
             self.say(said)
         if isinstance(message, RegisterWrite):
             self.registers.heard(message)
+        if isinstance(message, MembershipRecord):
+            self.membership.heard(message)
+        if isinstance(message, Chat):
+            self._chatted(message)
         self.requests.heard(message)
+
+    def _chatted(self, said: Chat) -> None:
+        """Somebody says something; what was said before we came, or by whom we have blocked, is not shown."""
+        is_fresh = said.made > wall_ms() - _CHAT_FRESH_MS
+        if is_fresh and said.maker != self.own.public.raw and self.friends.level(PublicKey(said.maker)) != "block":
+            self.hub.tell({"event": "chat", "from": self.name(said.maker), "text": said.text})
 
     def _may_write(self, key: bytes, name: str) -> bool:
         """Whose tempo is followed: who may play here."""
@@ -193,58 +278,6 @@ class _Process:
     def _admits(self, key: bytes) -> bool:
         is_known = key in self.rollbook.friends() or self.friends.level(PublicKey(key)) != "ask"
         return is_known or self._newcomers.take("", time.monotonic())
-
-    # The server's house
-
-    def players(self) -> Sequence[Mapping[str, object]]:
-        """As GET /players has them."""
-        node, found = self.station.node, []
-        for record in node.ledger.of(PlayerRecord):
-            key = PublicKey(record.maker)
-            member = node.members.get(record.maker)
-            found.append(
-                {
-                    "id": str(self.friends.name(key)),
-                    "key": str(key),
-                    "addresses": list(record.addresses),
-                    "last_seen": record.made,
-                    "state": "here" if record.maker == node.key else member.state if member else record.state,
-                }
-            )
-        return found
-
-    def generators(self) -> Sequence[Mapping[str, object]]:
-        """As GET /generators has them."""
-        return [
-            {
-                "id": each.generator,
-                "version": each.name,
-                "sha256": each.sha256.hex(),
-                "size": each.size,
-                "author": str(PublicKey(each.maker)),
-            }
-            for each in self.station.node.ledger.of(GeneratorRecord)
-            if self.requests.deliveries.offered(each.sha256.hex()) is not None
-        ]
-
-    async def archive(self, generator: str, sha256: str) -> Archive:
-        """As GET /generator has it."""
-        for each in self.station.node.ledger.of(GeneratorRecord):
-            if each.generator == generator and sha256 in ("", each.sha256.hex()):
-                path = self.requests.deliveries.offered(each.sha256.hex())
-                record = self.station.node.ledger.at(*each.slot)
-                if path is not None and record is not None:
-                    return Archive(path, each.sha256.hex(), record.data)
-        raise refused("unknown")
-
-    async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
-        """As POST has it."""
-        checked = self.desk.check(data, method)
-        if self.friends.level(checked.sender) == "block":
-            raise refused("blocked")
-        self.station.node.take(checked.record.data)
-        self.station.kick()
-        return {"status": await self.requests.carry_out(checked.record.message)}
 
     # The hub
 
@@ -262,25 +295,34 @@ class _Process:
             "players": self._players,
             "invite": self._invite,
             "pending": self.requests.pending,
-            "share": self.requests.share,
-            "share_stop": self.requests.share_stop,
-            "share_control": self.requests.share_control,
+            "share": self.asking.share,
+            "share_stop": self.asking.share_stop,
+            "share_control": self.asking.share_control,
+            "chat": self.asking.chat,
+            "chats": self.asking.chats,
+            "pause_all": self.pausing.pause,
+            "play_all": self.pausing.resume,
             "trust": self.requests.trust,
             "deny": self.requests.deny,
         }
         return {"ok": True, **await rows[str(message["do"])](message)}
 
     async def _players(self, message: Message) -> Message:
-        return {"players": self._rows()}
+        rows = self._rows()
+        return {"players": rows, "value": players_text(rows)}
 
     async def _invite(self, message: Message) -> Message:
         own = self.station.node.ledger.player(self.station.node.key)
         address = own.addresses[0] if own is not None and own.addresses else ""
         endpoint(address, is_local=self.station.is_local)
-        return {"value": written_invite(Invite(address, self.own.public.raw, self.jam.name, self.jam.id))}
+        seed = await asyncio.to_thread(self.membership.seed) if message.get("trusted") else b""
+        return {"value": written_invite(Invite(address, self.own.public.raw, self.jam.name, self.jam.id, seed))}
 
     def _rows(self) -> list[Message]:
-        found: list[Message] = [{"id": str(self.own.player), "is_own": True, "state": "here"}]
+        own = self.own.public
+        found: list[Message] = [
+            {"id": str(own.player), "is_own": True, "state": "here", "plays": list(self.playbill.of(own.raw))}
+        ]
         for member in self.station.node.members:
             if not member.incarnation:
                 continue
@@ -292,6 +334,7 @@ class _Process:
                 "state": member.state,
                 "address": member.address,
                 "trust": self.friends.level(key),
+                "plays": list(self.playbill.of(member.key)) if member.state in ("here", "doubted") else [],
             }
             if (offset := self.station.offset(member.key)) is not None:
                 row["offset_ms"] = round(offset.offset_s * 1000, 4)

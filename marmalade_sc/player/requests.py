@@ -1,4 +1,4 @@
-"""What becomes of requests: others' are judged, fetched, deployed and run once; ours are signed and told to all."""
+"""What becomes of requests: judged, fetched, deployed, run once, and heard when they should be."""
 
 import asyncio
 import contextlib
@@ -6,69 +6,73 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Final
 
-from marmalade_sc.errors import GeneratorError, MarmaladeError, PeerError, UnknownNameError, nearest
+from marmalade_sc.clock.timeline import Timeline
+from marmalade_sc.clock.timetag import units_to_milliseconds
+from marmalade_sc.errors import GeneratorError, MarmaladeError, PeerError, UnknownNameError
 from marmalade_sc.identity.keys import Identity, PublicKey
-from marmalade_sc.ids import check_name
 from marmalade_sc.peers.client import Client
-from marmalade_sc.peers.judgement import Pending, Verdict, judge_play, manifest_of, may_touch
+from marmalade_sc.peers.judgement import Pending, Verdict, followed_by, judge_play, manifest_of, may_touch
+from marmalade_sc.peers.policies import entrance, ours
 from marmalade_sc.peers.records import (
-    VERSION,
     ControlTicket,
     GeneratorRecord,
-    Head,
     PlayerRecord,
     PlayTicket,
     Record,
-    Signed,
     StopTicket,
     open_record,
-    signed,
 )
-from marmalade_sc.peers.requests import Asker, JamName
 from marmalade_sc.peers.station import Station
 from marmalade_sc.player.acquaintances import Acquaintances
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.deliveries import Deliveries
 from marmalade_sc.player.livelink import LiveLink
-from marmalade_sc.player.rollbook import Rollbook
 
 __all__ = ["Requests"]
 
-_TICKET_MS: Final = 86_400_000
 _PATIENCE_S: Final = 3.0
 """How long the answer to a play waits for its start; what takes longer is told as `coming`."""
 _AGAIN_S: Final = 2.0
 
 
 class Requests:
-    """See the module. For one event loop."""
+    """See the module. For one event loop.
+
+    Args:
+        timeline: of this player, as it is now.
+        rule: when others' plays begin here, and the bars of a phrase: see `policies.entrance`.
+        note: takes what was asked for, with when its maker meant it and when it was heard, for the jam's state.
+    """
 
     def __init__(
         self,
         own: Identity,
-        jam: JamName,
         station: Station,
         client: Client,
-        asker: Asker,
         friends: Acquaintances,
         deliveries: Deliveries,
         runs: LiveLink,
-        rollbook: Rollbook,
+        rule: Callable[[], tuple[str, int]],
+        timeline: Callable[[], Timeline | None],
+        jam_time: Callable[[], int],
+        note: Callable[[Mapping[str, object]], None],
         wall_ms: Callable[[], int],
         say: Callable[[str], None],
     ) -> None:
         self._own = own
-        self._jam = jam
         self._station = station
         self._client = client
-        self._asker = asker
         self._friends = friends
         self.deliveries = deliveries
         self.runs = runs
-        self._rollbook = rollbook
+        self._rule = rule
+        self._timeline = timeline
+        self._jam_time = jam_time
+        self._note = note
         self._wall_ms = wall_ms
         self._say = say
         self._pending = Pending()
+        self._deploying = asyncio.Lock()
         self._plays: dict[tuple[str, str], asyncio.Task[str]] = {}
         self._waiting: dict[tuple[str, str], tuple[PlayTicket, float]] = {}
         self._began: dict[tuple[str, str], tuple[bytes, int]] = {}
@@ -85,11 +89,48 @@ class Requests:
         """A record of ours from an earlier life. Raises PeerError where it has expired."""
         self._station.node.publish(open_record(data))
 
+    # When
+
+    def _begins(self, ticket: PlayTicket) -> Mapping[str, object]:
+        """What to ask of the runner, so that it is heard when it should be."""
+        is_own = ticket.maker == self._own.public.raw
+        rule, phrase_bars = self._rule()
+        begin = ticket.at if is_own else self._ours(ticket)
+        return entrance(ticket, begin, self._jam_time(), phrase_bars, "" if is_own else rule)
+
+    def _bars_until(self, begin: int) -> float:
+        """From now to the entrance of what follows: so long the one before plays on."""
+        timeline, now = self._timeline(), self._jam_time()
+        return float(timeline.cycle(begin) - timeline.cycle(now)) if timeline is not None and begin > now else 0.0
+
+    def _ours(self, record: PlayTicket | StopTicket | ControlTicket) -> int | None:
+        return ours(record.at, self._station.offset(record.maker), self._station.since)
+
+    def _note_heard(self, record: PlayTicket | StopTicket | ControlTicket) -> None:
+        """Both times of a remote event are kept: when its maker meant it, and when it was heard here."""
+        if record.maker == self._own.public.raw:
+            return
+        offset, meant = self._station.offset(record.maker), self._ours(record)
+        self._note(
+            {
+                "what": type(record).__name__.removesuffix("Ticket").lower(),
+                "who": str(self._friends.name(PublicKey(record.maker))),
+                "instance": f"{record.generator}:{record.instance}",
+                "meant_ms": None if meant is None else units_to_milliseconds(meant),
+                "heard_ms": units_to_milliseconds(self._jam_time()),
+                "offset_ms": None if offset is None else round(offset.offset_s * 1000, 4),
+                "uncertainty_ms": None
+                if offset is None
+                else round((offset.uncertainty_s + offset.asymmetry_s) * 1000, 4),
+            }
+        )
+
     # Others' requests
 
     def heard(self, record: Record) -> None:
         """A record that is news: what it asks for is begun. Never blocks."""
         if isinstance(record, PlayTicket | StopTicket | ControlTicket):
+            self._note_heard(record)
             self._start(self.carry_out(record))
 
     def look(self) -> None:
@@ -99,7 +140,7 @@ class Requests:
             if now >= when:
                 del self._waiting[path]
                 if ticket.expires > self._wall_ms():
-                    self.heard(ticket)
+                    self._start(self.carry_out(ticket))
 
     async def carry_out(self, record: Record) -> str:
         """Do what a record asks for, as far as its maker may; in one word what came of it."""
@@ -133,7 +174,8 @@ class Requests:
         try:
             if not await asyncio.to_thread(self.deliveries.has, manifest):
                 await self._fetch(manifest)
-            await asyncio.to_thread(self._deploy, manifest)
+            async with self._deploying:  # two versions of one generator must not mix on the shelf
+                await asyncio.to_thread(self._deploy, manifest)
         except (PeerError, GeneratorError) as error:
             self._waiting[(ticket.generator, ticket.instance)] = (ticket, time.monotonic() + 2 * _AGAIN_S)
             print(f"{ticket.generator} cannot be had yet: {error.message}", flush=True)
@@ -179,6 +221,7 @@ class Requests:
                 "bars": ticket.bars or None,
                 "seconds": ticket.seconds or None,
                 "sha256": ticket.sha256.hex(),
+                **self._begins(ticket),
                 "requester": str(self._friends.name(PublicKey(ticket.maker))),
             }
         )
@@ -191,6 +234,10 @@ class Requests:
         self._began[(ticket.generator, ticket.instance)] = (ticket.maker, ticket.sequence)
         if len(self._began) > 256:
             del self._began[next(iter(self._began))]
+        begin = answer.get("begin")
+        for older in followed_by(ticket, self._station.node.ledger):
+            path, bars = f"{older.generator}:{older.instance}", self._bars_until(begin if isinstance(begin, int) else 0)
+            await self.runs.ask({"do": "stop", "name": path, "bars": bars, "why": "its next version plays"})
         await self._catch_up(ticket)
         return "started"
 
@@ -224,7 +271,7 @@ class Requests:
             answer = await self.runs.ask({"do": "control", "name": path, "controls": dict(ticket.controls)})
         return "unknown" if answer.get("error") else "done"
 
-    # The user's words
+    # What waits for the user
 
     async def pending(self, message: Message) -> Message:
         """What waits for the user."""
@@ -257,129 +304,7 @@ class Requests:
             self.heard(each.ticket)
         return {"value": f"{name} (SHA256:{key.fingerprint}) is trusted: {message['level']}"}
 
-    async def share(self, message: Message) -> Message:
-        """Play a generator here and everywhere (not here: `elsewhere`); answers what each player said."""
-        generator, version, sha256, shelf, size, is_own = await asyncio.to_thread(
-            self.deliveries.described, str(message["generator"])
-        )
-        now, node = self._wall_ms(), self._station.node
-        if is_own:
-            manifest = GeneratorRecord(
-                **self._head(now), generator=str(generator), name=version, sha256=bytes.fromhex(sha256), size=size,
-                shelf=shelf,
-            )  # fmt: skip
-            known = node.ledger.at(*manifest.slot)
-            if known is None:
-                self._publish(manifest)
-            author = self._own.public.raw
-        else:
-            records = [each for each in node.ledger.of(GeneratorRecord) if each.sha256.hex() == sha256]
-            if not records:
-                raise GeneratorError(f"{generator} was not shared in this jam by its author", hint="Ask its author to.")
-            author = records[0].maker
-        instance = str(message.get("instance") or f"{time.strftime('%Y%m%d-%H%M%S')}-{self._own.player}")
-        controls = message.get("controls") or {}
-        if not isinstance(controls, Mapping):
-            raise ValueError("controls are an object of numbers")
-        ticket = PlayTicket(
-            **self._head(now),
-            generator=str(generator),
-            author=author,
-            sha256=bytes.fromhex(sha256),
-            instance=check_name(instance, "instance"),
-            track=str(message.get("track") or generator.name),
-            controls=tuple(sorted((str(name), float(value)) for name, value in controls.items())),
-            bars=float(str(message.get("bars") or 0)),
-            seconds=float(str(message.get("seconds") or 0)),
-            policy="arrival",
-            at=0,
-        )
-        record = self._publish(ticket)
-        # A track that is shared plays on here as it is; its generator is for the others.
-        here = "elsewhere" if message.get("elsewhere") else await self.carry_out(ticket)
-        return {"instance": f"{generator}:{instance}", "here": here, "players": await self._tell_all("play", record)}
-
-    async def share_stop(self, message: Message) -> Message:
-        """End an instance everywhere."""
-        play = self._shared(str(message["name"]))
-        ticket = StopTicket(
-            **self._head(self._wall_ms()),
-            generator=play.generator,
-            instance=play.instance,
-            bars=float(str(message.get("bars") or 0)),
-        )
-        record = self._publish(ticket)
-        return {"here": await self._touch(ticket), "players": await self._tell_all("stop", record)}
-
-    async def share_control(self, message: Message) -> Message:
-        """Set controls of an instance everywhere."""
-        play, given = self._shared(str(message["name"])), message["controls"]
-        if not isinstance(given, Mapping):
-            raise ValueError("controls are an object of numbers")
-        before = self._station.node.ledger.at("control", self._own.public.raw, play.generator, play.instance)
-        controls = dict(before.message.controls) if before and isinstance(before.message, ControlTicket) else {}
-        controls.update({str(name): float(value) for name, value in given.items()})
-        ticket = ControlTicket(
-            **self._head(self._wall_ms()),
-            generator=play.generator,
-            instance=play.instance,
-            controls=tuple(sorted(controls.items())),
-        )
-        record = self._publish(ticket)
-        return {"here": await self._touch(ticket), "players": await self._tell_all("control", record)}
-
     # Inside
-
-    def _head(self, now: int) -> Head:
-        node = self._station.node
-        return {
-            "version": VERSION,
-            "jam": self._jam.name,
-            "jam_id": self._jam.id,
-            "maker": self._own.public.raw,
-            "sequence": node.sequence(),
-            "made": now,
-            "expires": now + _TICKET_MS,
-        }
-
-    def _publish(self, record: Record) -> Signed[Record]:
-        found = signed(self._own, record)
-        try:
-            self._rollbook.keep(found.data)
-        except OSError as error:
-            raise GeneratorError(f"It cannot be written down, so it is not played: {error.strerror}") from error
-        self._station.node.publish(found)
-        self._station.kick()
-        return found
-
-    async def _tell_all(self, method: str, record: Signed[Record]) -> list[Message]:
-        """To each player directly; whoever is not reached hears it from others."""
-        members = self._station.node.members.present
-        return list(await asyncio.gather(*(self._tell(each.key, method, record) for each in members)))
-
-    async def _tell(self, raw: bytes, method: str, record: Signed[Record]) -> Message:
-        key, to = PublicKey(raw), self._station.proven(raw)
-        name = str(self._friends.name(key))
-        if to is None:
-            return {"id": name, "status": "told"}
-        try:
-            answer = await self._client.ask(to, key, method, self._asker, record)
-            return {"id": name, "status": str(answer.get("status"))[:20]}
-        except PeerError as error:
-            return {"id": name, "status": error.reason}
-
-    def _shared(self, name: str) -> PlayTicket:
-        """The play that a name means, of those that we may touch. Raises UnknownNameError."""
-        own = self._own.public.raw
-        plays = [each for each in self._station.node.ledger.of(PlayTicket) if own in (each.maker, each.author)]
-        for each in plays:
-            words = (each.instance, f"{each.generator}:{each.instance}", each.generator, each.track)
-            if name in (*words, each.generator.partition(":")[2]):
-                return each
-        close = nearest(name, [each.instance for each in plays])
-        raise UnknownNameError(
-            f"You have shared no instance {name!r:.80}", hint=f"Did you mean {close!r}?" if close else ""
-        )
 
     def _key(self, word: str) -> PublicKey:
         """The key that a name or fingerprint means. Raises UnknownNameError where it is none, or more than one."""

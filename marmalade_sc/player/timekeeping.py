@@ -7,14 +7,13 @@ from typing import Final, cast
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.errors import JamError, PeerError, TimelineError
-from marmalade_sc.identity.keys import Identity
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.peers.grid import TIMELINE, SharedGrid, correction, grid_of, read_grid
-from marmalade_sc.peers.records import RegisterWrite, signed
-from marmalade_sc.peers.registers import Registers
+from marmalade_sc.peers.records import RegisterWrite
 from marmalade_sc.peers.station import Station
 from marmalade_sc.player.livelink import LiveLink
+from marmalade_sc.player.sharedvalues import SharedValues
 
 __all__ = ["Timekeeper"]
 
@@ -35,25 +34,21 @@ class Timekeeper:
 
     def __init__(
         self,
-        own: Identity,
+        shared: SharedValues,
         station: Station,
-        registers: Registers,
         live: LiveLink,
         state: StateLog,
         clock: Callable[[], int],
         origin: int,
-        wall_ms: Callable[[], int],
         monotonic: Callable[[], float],
         say: Callable[[str], None],
     ) -> None:
-        self._own = own
+        self._shared = shared
         self._station = station
-        self._registers = registers
         self._live = live
         self._state = state
         self._clock = clock
         self._origin = origin
-        self._wall_ms = wall_ms
         self._monotonic = monotonic
         self._say = say
         self._begun = monotonic()
@@ -61,17 +56,19 @@ class Timekeeper:
         self._revision = -1
         self._law: tuple[float, str] | None = None
         self._written: SharedGrid | None = None
+        self.timeline: Timeline | None = None
+        """This player's own, as it was a moment ago."""
 
     async def run(self) -> None:
         """Keep time, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            timeline = await asyncio.to_thread(self._timeline)
+            self.timeline = timeline = await asyncio.to_thread(self._timeline)
             if timeline is not None and timeline.is_playing(self._clock()):
                 await self._keep(timeline)
 
     async def _keep(self, timeline: Timeline) -> None:
-        write, now = self._registers.current(TIMELINE), self._clock()
+        write, now = self._shared.current(TIMELINE), self._clock()
         own = grid_of(timeline, now)
         law = (own.bpm, str(own.beats))
         was_changed = self._law is not None and law != self._law
@@ -79,12 +76,12 @@ class Timekeeper:
         if write is None:
             if self._monotonic() - self._begun > _ALONE_S:
                 self._tell(own)
-        elif write.maker == self._own.public.raw:
+        elif write.maker == self._shared.own:
             if timeline.revision != self._revision:
                 self._tell(own)
         elif was_changed and law != self._heard_law(write):
             self._tell(own)  # somebody here has set another tempo: it is the jam's from now on
-        elif self._is_heir(write):
+        elif self._shared.is_heir(write):
             self._tell(own)
         else:
             await self._follow(write, timeline, now)
@@ -115,21 +112,9 @@ class Timekeeper:
             return None
         return grid.bpm, str(grid.beats)
 
-    def _is_heir(self, write: RegisterWrite) -> bool:
-        """Whether who wrote it is not here any more, and of those that are we have the smallest key: one must go on."""
-        present = {each.key for each in self._station.node.members.present}
-        return write.maker not in present and self._own.public.raw == min({*present, self._own.public.raw})
-
     def _tell(self, grid: SharedGrid) -> None:
-        node = self._station.node
-        if grid == self._written:
-            return
-        now = self._wall_ms()
-        write = self._registers.write(TIMELINE, grid.to_bytes(), now, node.sequence())
-        with contextlib.suppress(PeerError):
-            node.publish(signed(self._own, write))
+        if grid != self._written and self._shared.tell(TIMELINE, grid.to_bytes()):
             self._written = grid
-            self._station.kick()
 
     def _timeline(self) -> Timeline | None:
         """The timeline of this session, as the live host wrote it; in a thread."""

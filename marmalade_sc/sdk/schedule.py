@@ -245,8 +245,9 @@ def taken(
 ) -> tuple[Schedule, Position, int]:
     """The schedule after an entry of `schedule:main`, where one is in it, and the seed of its forks.
 
-    With a number as `begin` it is a new schedule, which begins in that bar. Without one it is an edit: merged into the
-    one before by rule (`merged`), and whoever is in a context that is still there stays in it.
+    With a number as `begin` it is a new schedule, which begins in that bar: with its start, or in the `context` that
+    another player was in then, behind `count` others. Without one it is an edit: merged into the one before by rule
+    (`merged`), and whoever is in a context that is still there stays in it.
 
     Raises:
         UsageError: the entry has none.
@@ -255,9 +256,16 @@ def taken(
     found = Schedule.from_json(fields.get("schedule"))
     number = seed if isinstance(seed, int) else 0
     if isinstance(begin, int) or before is None or position is None:
-        return found, found.begin(begin if isinstance(begin, int) else bar), number
+        return found, _entered(found, fields, begin if isinstance(begin, int) else bar), number
     both = merged(before, found)
     return both, position if position.context in both.nodes else both.begin(bar), number
+
+
+def _entered(schedule: Schedule, fields: Mapping[str, object], bar: int) -> Position:
+    context, count = fields.get("context"), fields.get("count")
+    if context in schedule.nodes and isinstance(count, int):
+        return Position(str(context), bar, count)
+    return schedule.begin(bar)
 
 
 def _age(node: Node) -> tuple[int, str]:

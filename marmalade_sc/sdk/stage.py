@@ -89,7 +89,7 @@ def _driver(socket: str, origin: int, environment: Mapping[str, str]) -> Driver:
         return Lockstep(socket)
     from marmalade_sc.sdk.transport import Transport
 
-    return Transport(socket, origin)
+    return Transport(socket, origin, int(environment.get("MARMALADE_BEGIN") or 0))
 
 
 STAGE: Final[ContextVar[Stage | None]] = ContextVar("stage", default=None)

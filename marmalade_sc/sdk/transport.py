@@ -47,9 +47,11 @@ class Transport:
     Args:
         path: of the gateway's socket.
         origin: constant of jam time.
+        begin: jam time of its entrance: nothing is made before.
     """
 
-    def __init__(self, path: str, origin: int) -> None:
+    def __init__(self, path: str, origin: int, begin: int = 0) -> None:
+        self._entrance = begin
         self._origin = origin
         self._clock = JamClock(origin)
         self._asking = Client(path)
@@ -80,7 +82,7 @@ class Transport:
                 self._discover(jam)
                 now = self._clock.now()
                 if self._timeline is None or begin_of(frame) < now + LOOKAHEAD - _LATE:
-                    frame = frame_at(now + LOOKAHEAD)
+                    frame = frame_at(max(now + LOOKAHEAD, self._entrance))
                 self._wait_until(begin_of(frame) - LOOKAHEAD)
                 if self._timeline is not None and not self._is_ended:
                     self._send(jam, jam.step(frame, self._timeline, self._memory))

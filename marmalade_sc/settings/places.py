@@ -37,6 +37,11 @@ class JamPlaces:
         return self.root / "redis"
 
     @property
+    def key(self) -> Path:
+        """The key of the jam, by which its players know each other; not in every jam."""
+        return self.root / "jam.key"
+
+    @property
     def history(self) -> Path:
         """Segments of streams and the event log, rotated."""
         return self.root / "history"

@@ -268,6 +268,28 @@ SETTINGS: Mapping[str, Setting] = _table(
         "What players of the jam may do of whom you have said nothing: `ask` you, or play in a `sandbox`.",
         choices=("ask", "sandbox"),
     ),
+    Setting(
+        "peers.known",
+        "text",
+        "",
+        "Players that are asked for ever, wherever they are: `HOST:PORT/KEY`, where KEY is the long word of their "
+        "`marmalade key show`; several with spaces between.",
+    ),
+    Setting(
+        "peers.near",
+        "switch",
+        True,
+        "Whether players of the jam on the same network find each other by themselves (multicast DNS, port 5353).",
+    ),
+    Setting(
+        "peers.policy",
+        "choice",
+        "asked",
+        "When what others start is heard here: as they have `asked`, as soon as it can (`arrival`), with the next bar "
+        "(`quantum`) or the next phrase (`interval`).",
+        choices=("asked", "arrival", "quantum", "interval"),
+    ),
+    Setting("peers.phrase_bars", "integer", 4, "Length of a phrase, for what begins with the next one.", "bars", 1, 64),
     Setting("player.key", "path", "", "The private key of this player. Empty: `player.key` in the player directory."),
     *(
         Setting(f"keys.{action.name}", "text", action.keys, f"Keys of the shell. {action.doc}")

@@ -63,6 +63,7 @@ class Board:
     """See the module. Whatever a player says that does not fit leaves the board as it was.
 
     Attributes:
+        players, plays: who is there, this player first, and what each of the others plays.
         origin: jam time less the monotonic clock, in units.
         levels: peaks in dBFS, left and right, by track; "master" is what is heard.
         steps: notes made lately, in the order in which they were made.
@@ -78,6 +79,7 @@ class Board:
     failed: tuple[str, ...] = ()
     tracks: Mapping[str, object] = field(default_factory=dict)
     players: tuple[str, ...] = ()
+    plays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_MOST_STEPS))
     scope: Scope = field(default_factory=Scope)
@@ -126,10 +128,14 @@ class Board:
             self.failed = tuple(str(p.get("name")) for p in rows if p.get("state") not in ("running", "starting"))
         players = status.get("players")
         if isinstance(players, list):
-            self.players = tuple(
-                str(each.get("name", each.get("id", "?"))) if isinstance(each, Mapping) else str(each)
-                for each in players
-            )
+            rows = [each if isinstance(each, Mapping) else {"id": each} for each in players]
+            here = [each for each in rows if each.get("is_own") or each.get("state", "here") in ("here", "doubted")]
+            self.players = tuple(str(each.get("name", each.get("id", "?"))) for each in here)
+            self.plays = {
+                name: tuple(map(str, names))
+                for name, each in zip(self.players, here, strict=True)
+                if isinstance(names := each.get("plays"), list) and names and not each.get("is_own")
+            }
         if "recording_s" in status:
             seconds = status["recording_s"]
             self.recording_s = _number(seconds, 0.0) if seconds is not None else None

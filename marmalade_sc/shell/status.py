@@ -32,6 +32,8 @@ def status_line(board: Board, now: int, width: int) -> Styled:
         parts += [meter(level) for level in master]
     if len(board.players) > 1:
         parts.append(("class:plain", f" {len(board.players)} players "))
+        if board.plays:
+            parts.append(("class:plain", _who(board.plays, width // 3)))
     parts.append(("class:plain", f" jam {board.jam} "))
     return _with_tracks(board, parts, width)
 
@@ -42,6 +44,12 @@ def meter(level_db: float) -> tuple[str, str]:
     block = _BLOCKS[min(8, max(0, round(share * 8)))]
     colour = "high" if level_db >= _HIGH_DB else "mid" if level_db >= _MID_DB else "low"
     return (f"class:meter.{colour}", block)
+
+
+def _who(plays: Mapping[str, tuple[str, ...]], width: int) -> str:
+    """Who plays what, as much of it as there is room for: ` ann: b1 acid  bob: chords `."""
+    text = "  ".join(f"{name}: {' '.join(names)}" for name, names in sorted(plays.items()))
+    return f" {text} " if len(text) + 2 <= width else f" {text[: max(0, width - 4)]}.. "
 
 
 def _time(board: Board, now: int) -> Styled:

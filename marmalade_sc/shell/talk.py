@@ -200,6 +200,8 @@ class Talk:
     def _news(self, event: Message) -> None:
         if event.get("kind") == "say":
             self.say("class:said", str(event.get("text")))
+        elif event.get("kind") == "chat":
+            self.say("class:value", f"{event.get('from')}: {event.get('text')}")
         elif event.get("kind") in ("recording", "recorded"):
             self.say("class:said", f"{event.get('kind')} {event.get('path')}")
 

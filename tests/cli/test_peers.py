@@ -14,7 +14,7 @@ from marmalade_sc.settings.places import Places
 from tests.peers import makers
 
 ALICE = makers.player(1)
-INVITE = written_invite(Invite("https://192.0.2.7:2468", ALICE.public.raw, "garage", bytes(range(16))))
+INVITE = written_invite(Invite("https://192.0.2.7:2468", ALICE.public.raw, "garage", bytes(range(16)), b""))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_who_joins_has_the_jam_the_friend_and_its_trust(places: Places, capsys: 
 
 def test_a_jam_of_that_name_that_is_another_is_left_alone(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--dir", str(places.root), "join", INVITE]) == 0
-    other = written_invite(Invite("https://192.0.2.7:2468", ALICE.public.raw, "garage", bytes(16)))
+    other = written_invite(Invite("https://192.0.2.7:2468", ALICE.public.raw, "garage", bytes(16), b""))
     assert run(["--dir", str(places.root), "join", other]) == 1
     assert "another jam called garage" in capsys.readouterr().err
     assert Jams(places).get("garage").id == bytes(range(16)).hex()

@@ -107,6 +107,15 @@ def test_samples_are_numbers_among_its_own() -> None:
             buffer(number)
 
 
+def test_before_its_entrance_nothing_of_it_is_heard_and_nothing_is_wrong() -> None:
+    found = rig()
+    found.dispatcher.welcome(Guest(KEY, "g1", begin=START + 300 * MS))
+    found.give(found.notes([150, 299, 300, 400], "g1"), instance=KEY)
+    found.run(500)
+    assert found.heard() == [300, 400]
+    assert found.dispatcher.counts.refused == found.dispatcher.counts.late_dropped == 0
+
+
 def test_its_notes_are_transposed_by_their_pitch_or_their_speed() -> None:
     voices = VoiceTable(WALL)
     voices.add([catalogue_row("tone", controls={"amp": (0.1, 0, 1), "freq": (440.0, 1, 20e3), "speed": (1.0, 0, 9)})])

@@ -169,6 +169,86 @@ def test_who_joins_falls_in_with_the_bars_and_a_tempo_that_is_set_is_everybodys(
     eventually(lambda: period_s(other) == Fraction(1, 4), _LONG_S)
 
 
+BARS = """#!/usr/bin/env python3
+from marmalade_sc.sdk.jam import Jam
+from marmalade_sc.sdk.language import s
+
+jam = Jam()
+jam.kick >> s("bd*4")
+jam.run()
+"""
+
+
+def first_note_s(player: LivePlayer, track: str) -> float:
+    """Monotonic seconds of the first note of a track."""
+    notes = player.wait_for_notes(track, 1, _LONG_S)
+    return (notes[0] - ask(player, "status")["origin"]) / UNITS_PER_SECOND
+
+
+def test_what_is_to_begin_at_one_moment_does_so_at_both_on_a_bar(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """Two machines that count the same monotonic clock: their first notes are the same note."""
+    one, other = two
+    wait_until_heard(one)
+    eventually(lambda: bars_apart_s(one, other) < 0.005, _LONG_S)
+    add(one, "together", BARS)
+    answer = ask(one, "share", generator="together", instance="m1", track="together", policy="future", ahead=2)
+    assert answer["policy"] == "future"
+    assert abs(first_note_s(one, "together") - first_note_s(other, "together")) < 0.02
+    begin = instance(other, "m1")["begin"]
+    cycle = other.timeline().cycle(begin)
+    assert abs(cycle - round(cycle)) < Fraction(1, 50)
+    ask(one, "share_stop", name="m1")
+
+
+def test_what_is_said_is_heard_and_kept_for_a_while(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    ask(one, "chat", text="louder, please")
+    eventually(lambda: "louder, please" in ask(other, "chats")["value"], _LONG_S)
+    assert request(one.places.control_socket, "chat", text="\x1b[2J").get("error")
+
+
+def test_a_schedule_that_one_sets_is_the_other_s_at_the_same_place(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """Set, then edited: nobody is moved by an edit."""
+    one, other = two
+    wait_until_heard(other)
+    ask(one, "set_schedule", text="intro 4 -> verse\nverse 400 -> intro")
+    eventually(lambda: "verse" in ask(other, "schedule")["value"], _LONG_S)
+    eventually(lambda: all(ask(each, "schedule").get("place", {}).get("context") == "verse" for each in two), _LONG_S)
+    began = [
+        each.timeline().timetag(Fraction(ask(each, "schedule")["place"]["since"])) - ask(each, "status")["origin"]
+        for each in two
+    ]
+    assert abs(began[0] - began[1]) < UNITS_PER_SECOND // 10, "the verse began with the same bar"
+    ask(one, "set_schedule", text="bridge 8 -> verse", edit=True)
+    eventually(lambda: "bridge" in ask(other, "schedule")["value"], _LONG_S)
+    assert ask(other, "schedule")["place"]["context"] == "verse"
+
+
+def test_everybody_stands_still_together_and_goes_on(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+
+    def stands(player: LivePlayer) -> bool:
+        return not player.timeline().segments[-1].playing
+
+    ask(one, "pause_all")
+    eventually(lambda: stands(one) and stands(other), _LONG_S)
+    ask(one, "play_all")
+    eventually(lambda: not stands(one) and not stands(other), _LONG_S)
+    eventually(lambda: bars_apart_s(one, other) < 0.01, _LONG_S)
+
+
+def test_who_plays_what_is_known_to_all_and_so_is_when_it_was_meant(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    one.evaluate('d7 >> s("bd*4")')
+    own = str(identity_at(one.places.key).player)
+    rows = eventually(lambda: [e for e in others(other) if e["id"] == own and "d7" in e["plays"]], _LONG_S)
+    assert "d7" in ask(other, "players")["value"] and rows
+    one.evaluate("hush()")
+    points = eventually(lambda: ask(other, "history", name="log:remote", most=100)["points"], _LONG_S)
+    known = [each["fields"] for each in points if each["fields"]["meant_ms"] is not None]
+    assert known and all(each["who"] == own for each in known)
+
+
 def test_what_anybody_may_read_is_what_players_have_published(two: tuple[LivePlayer, LivePlayer]) -> None:
     """T25: addresses that their owners have announced, and nothing of how they are trusted."""
     one, _ = two

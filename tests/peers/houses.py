@@ -54,6 +54,9 @@ class SmallHouse:
         self.heard.append(self.desk.check(data, method))
         return {"status": "heard"}
 
+    async def letters(self, data: bytes, host: str) -> bytes:
+        return data
+
 
 @contextlib.asynccontextmanager
 async def serving(

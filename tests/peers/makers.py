@@ -6,14 +6,17 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.records import (
     HERE,
     VERSION,
+    Chat,
     ControlTicket,
     GeneratorRecord,
+    Membership,
     PlayerRecord,
     PlayTicket,
     RegisterWrite,
     Rotation,
     StopTicket,
     accept_rotation,
+    prove_membership,
 )
 from marmalade_sc.peers.requests import JamName
 
@@ -63,7 +66,7 @@ def play(maker: Identity, instance: str = "i1", sequence: int = 1, author: Ident
 
 
 def stop(maker: Identity, instance: str = "i1", sequence: int = 2) -> StopTicket:
-    return StopTicket(**head(maker, sequence), generator=f"{maker.player}:drums", instance=instance, bars=1.0)  # type: ignore[arg-type]
+    return StopTicket(**head(maker, sequence), generator=f"{maker.player}:drums", instance=instance, bars=1.0, at=0)  # type: ignore[arg-type]
 
 
 def control(maker: Identity, instance: str = "i1", sequence: int = 3, amp: float = 0.1) -> ControlTicket:
@@ -72,6 +75,7 @@ def control(maker: Identity, instance: str = "i1", sequence: int = 3, amp: float
         generator=f"{maker.player}:drums",
         instance=instance,
         controls=(("amp", amp),),
+        at=0,
     )
 
 
@@ -99,6 +103,15 @@ def register(
         born=born,
         session=session,
     )
+
+
+def chat(maker: Identity, text: str = "louder", sequence: int = 1, made: int = NOW) -> Chat:
+    return Chat(**head(maker, sequence, made), text=text, at=0)  # type: ignore[arg-type]
+
+
+def membership(maker: Identity, jam_key: Identity) -> Membership:
+    proof = prove_membership(jam_key, JAM.id, maker.public)
+    return Membership(**head(maker), jam_key=jam_key.public.raw, proof=proof)  # type: ignore[arg-type]
 
 
 def rotation(old: Identity, new: Identity) -> Rotation:

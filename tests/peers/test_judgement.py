@@ -113,8 +113,9 @@ def test_t16_many_players_together_fill_bounded_room() -> None:
     assert len(pending.all(NOW)) == 64
 
 
-def test_an_invite_says_what_was_written_and_is_told_from_a_part_of_it() -> None:
-    invite = Invite("https://192.0.2.7:2468", ALICE.public.raw, "home", JAM.id)
+@pytest.mark.parametrize("seed", [b"", bytes(range(32))])
+def test_an_invite_says_what_was_written_and_is_told_from_a_part_of_it(seed: bytes) -> None:
+    invite = Invite("https://192.0.2.7:2468", ALICE.public.raw, "home", JAM.id, seed)
     text = written_invite(invite)
     assert read_invite(f"  {text}\n") == invite
     assert read_invite(f"{text[:20]}\n{text[20:]}") == invite, "a terminal may have broken the line"

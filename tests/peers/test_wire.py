@@ -32,6 +32,8 @@ def one_of_each() -> list[Signed[Record]]:
             makers.generator(alice),
             makers.register(alice),
             makers.rotation(alice, bob),
+            makers.chat(alice),
+            makers.membership(alice, makers.player(9)),
         )
     ]
 

@@ -80,5 +80,14 @@ def test_recording_time_dropped_notes_and_other_players_are_said() -> None:
     assert "● rec 1:15" in text(one) and "dropped 2" in text(one) and "2 players" in text(one)
 
 
+def test_who_plays_what_is_said_as_far_as_there_is_room() -> None:
+    one = board()
+    rows = [{"id": "ann", "is_own": True, "plays": ["d1"]}, {"id": "bob", "state": "here", "plays": ["b1", "acid"]}]
+    one.hear({"players": [*rows, {"id": "cleo", "state": "gone", "plays": ["x"]}]})
+    assert "2 players" in text(one) and "bob: b1 acid" in text(one) and "cleo" not in text(one)
+    one.hear({"players": [*rows, *({"id": f"p{n}", "state": "here", "plays": ["d1"]} for n in range(50))]})
+    assert ".. " in text(one) and "jam home" in text(one)
+
+
 def test_before_the_first_bar_there_is_no_bar() -> None:
     assert "bar -" in text(board(), -1.0)
