@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import ipaddress
 import json
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ _BODY_S: Final = 5.0
 _LONGEST_LINE: Final = 1024
 _LONGEST_FIELD: Final = 2048
 _HEADERS: Final = 32
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+)(:[0-9]{1,5})?")
 _PER_ADDRESS: Final = 50.0
 _BURST: Final = 200.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -136,6 +139,8 @@ class Server:
         try:
             if not self._buckets.take(request.remote or "", self._now()):
                 raise refused("busy")
+            if "Origin" in request.headers or not _is_number(request.headers.get("Host", "")):
+                raise refused("audience", "pages in browsers have no business here")
             return await handler(request)
         except PeerError as error:
             return self._refusal(error)
@@ -201,6 +206,15 @@ class Server:
 
 
 _CODES: Final = {404: "unknown", 405: "method", 413: "large", 429: "busy", 503: "failed", 500: "failed"}
+
+
+def _is_number(host: str) -> bool:
+    """Whether a request names us by a number: a name may be a web page's that was turned to us (DNS rebinding)."""
+    found = _HOST.fullmatch(host)
+    try:
+        return found is not None and bool(ipaddress.ip_address(found[1].strip("[]")))
+    except ValueError:
+        return False
 
 
 def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

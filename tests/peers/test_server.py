@@ -206,6 +206,22 @@ DATA = bytes(range(256)) * 8192
 GENERATOR = f"{BOB.player}:drums"
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example:2468"}, {"Host": "localhost"}, {"Host": ""}, {"Origin": "http://evil.example"}],
+)
+async def test_t22_a_web_page_can_neither_ask_nor_read(tmp_path: Path, headers: dict[str, str]) -> None:
+    """Neither across origins nor by a name of its own that it has turned to this machine."""
+    async with serving(SmallHouse(ALICE, tmp_path)) as (_, to), aiohttp.ClientSession() as session:
+        async with session.get(f"{to.url}/players") as answer:
+            assert answer.status == 200
+            assert not any(name.lower().startswith("access-control") for name in answer.headers)
+        for verb, path in (("GET", "/players"), ("GET", "/generators"), ("POST", "/play"), ("POST", "/letters")):
+            async with session.request(verb, f"{to.url}{path}", headers=headers, data=b"x") as answer:
+                assert answer.status == 403
+                assert (await answer.json())["error"]["code"] == "audience"
+
+
 async def test_an_archive_comes_whole_and_is_what_was_signed(tmp_path: Path) -> None:
     house = SmallHouse(BOB, tmp_path, DATA)
     client = Client()
