@@ -39,6 +39,10 @@ __all__ = ["parse"]
 
 _AFTER_PART: Final = (Kind.ALIAS, Kind.SEPARATOR, Kind.COLON)
 _ACCIDENTALS: Final = {Kind.FLAT: -1, Kind.NATURAL: 0, Kind.SHARP: 1}
+_AFTER_CHORD: Final = frozenset(
+    (Kind.REPEAT, Kind.SEPARATOR, Kind.OCTAVE_UP, Kind.OCTAVE_DOWN, Kind.OCTAVE, Kind.LIST_OPEN)
+)
+"""What may stand behind a note and make more of it."""
 _OCTAVES: Final = {Kind.OCTAVE_UP: "octave_up", Kind.OCTAVE_DOWN: "octave_down"}
 
 
@@ -251,11 +255,17 @@ class _Parser:
                 return events
 
     def _note_or_chord(self) -> Event:
-        events: list[Event] = []
-        notes = 0
+        if self._kind() is not Kind.CRAM_OPEN:
+            event = self._note()
+            if self._kind() not in _AFTER_CHORD:  # nearly always: a third of all parsing is what follows
+                return event
+            return self._chord([event])
+        return self._chord([self._cram()])
+
+    def _chord(self, events: list[Event]) -> Event:
+        """What begins with one note (or cram): that, a chord, or either of them repeated."""
+        notes = 1
         while True:
-            events.append(self._cram() if self._kind() is Kind.CRAM_OPEN else self._note())
-            notes += 1
             repeat = self._match(Kind.REPEAT)
             if repeat:
                 break
@@ -268,6 +278,8 @@ class _Parser:
             events += self._between()
             if self._kind() not in (Kind.NOTE, Kind.REST) and (self.strict or self._kind() is not Kind.CRAM_OPEN):
                 self._unexpected("in a chord", "A slash joins notes: c/e/g.")
+            events.append(self._cram() if self._kind() is Kind.CRAM_OPEN else self._note())
+            notes += 1
         event = Chord(events[0].at, tuple(events)) if notes > 1 else events[0]
         # A note that is repeated no times sounds once, in Alda too.
         return _repeat(event, repeat) if repeat and (repeat.value or isinstance(event, Cram)) else event

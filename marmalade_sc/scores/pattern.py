@@ -16,6 +16,7 @@ from marmalade_sc.patterns.span import Span
 from marmalade_sc.scores.midi import TickMap
 from marmalade_sc.scores.playing import MF, TRACK_VOLUME, track_names
 from marmalade_sc.scores.score import Score
+from marmalade_sc.scores.sounding import Sounding
 from marmalade_sc.scores.sounds import Sound, sound_of
 
 __all__ = ["Manner", "Row", "ScorePattern", "Stage", "rows_of", "score_pattern"]
@@ -133,23 +134,23 @@ def score_pattern(
         stage: for `ScorePattern.play`.
     """
     key = f"{name or ' '.join(track_names(score).values())}{' in seconds' if manner.in_seconds else ''}"
-    length, unit = _length(score, manner), _units(score, manner)
+    length, unit = _length(score, manner), _Unit(score, manner)
     marks = {mark: unit(at_ms) for mark, at_ms in score.markers.items() if at_ms >= 0 and unit(at_ms) <= length}
     piece = Piece(key, length, MappingProxyType(marks), manner.loops, manner.in_seconds, manner.begins_anew)
     return _pattern(score, manner, piece, stage)
 
 
-def _units(score: Score, manner: Manner) -> "_Unit":
-    return _Unit(None if manner.in_seconds else TickMap(score.tempos), manner.beats_per_cycle)
-
-
 class _Unit:
     """From milliseconds to cycles by a score's own tempos, or to seconds. What is asked again is remembered."""
 
-    def __init__(self, ticks: TickMap | None, beats_per_cycle: Fraction) -> None:
-        self._ticks = ticks
-        self._beats = beats_per_cycle
+    def __init__(self, score: Score, manner: Manner) -> None:
+        self._ticks = None if manner.in_seconds else TickMap(score.tempos)
+        self._beats = manner.beats_per_cycle
         self._known: dict[float, Fraction] = {}
+
+    def about(self, ms: float) -> float:
+        """The place as a float."""
+        return ms / 1000 if self._ticks is None else self._ticks.beat(ms) / float(self._beats)
 
     def __call__(self, ms: float) -> Fraction:
         found = self._known.get(ms)
@@ -172,28 +173,67 @@ def _simple(beats: float) -> Fraction:
 
 
 def _length(score: Score, manner: Manner) -> Fraction:
-    if manner.in_seconds:
-        return max(Fraction(1, 10), _units(score, manner)(score.end_ms))
-    return Fraction(max(1, -(-_units(score, manner)(score.end_ms) // 1)))
+    length = _Unit(score, manner)(score.end_ms)
+    return max(Fraction(1, 10), length) if manner.in_seconds else Fraction(max(1, -(-length // 1)))
+
+
+class _Notes:
+    """The notes of a score as rows of a pattern, each made when it is first asked for: a change of a piece that lasts
+    an hour must not wait until all of that is fractions (14 us a note)."""
+
+    def __init__(self, score: Score, manner: Manner) -> None:
+        self._parts = {part.number: part for part in score.parts}
+        self._notes = score.notes
+        self._own = manner.own
+        self._unit = _Unit(score, manner)
+        self._rows: list[Row | None] = [None] * len(score.notes)
+        about = self._unit.about
+        self._begins = [about(note.offset_ms) for note in score.notes]
+        ends = (about(note.offset_ms + note.duration_ms) for note in score.notes)
+        self.longest = max((end - begin for begin, end in zip(self._begins, ends, strict=True)), default=0.0)
+
+    def between(self, begin: Fraction, end: Fraction) -> range:
+        """Places of the notes that may sound between two points, and of a few more."""
+        first = bisect_left(self._begins, float(begin) - self.longest - _ABOUT)
+        return range(first, bisect_left(self._begins, float(end) + _ABOUT))
+
+    def row(self, place: int) -> Row:
+        """A note: begin, end and the value of a control pattern."""
+        row = self._rows[place]
+        if row is None:
+            note = self._notes[place]
+            begin = self._unit(note.offset_ms)
+            end = max(self._unit(note.offset_ms + note.duration_ms), begin + _SHORTEST)
+            row = self._rows[place] = (begin, end, self._value(note))
+        return row
+
+    def _value(self, note: Sounding) -> dict[str, object]:
+        instrument = self._parts[note.part].instrument
+        sound = sound_of(instrument, note.midi, self._own)
+        value: dict[str, object] = {"s": sound.synth, **sound.controls}
+        value["amp"] = sound.level * (note.volume / MF) * (note.track_volume / TRACK_VOLUME)
+        value["pan"] = note.panning * 2 - 1
+        value["dur"] = note.audible_ms / note.duration_ms
+        if not instrument.is_percussion:
+            value["freq"] = note.reference_pitch * 2 ** ((note.midi - 69) / 12)
+        return value
 
 
 def _pattern(score: Score, manner: Manner, piece: Piece, stage: Stage | None) -> ScorePattern:
-    unit = _units(score, manner)
-    rows = sorted((row for _, row in _rows(score, manner, unit)), key=lambda row: row[0])
-    begins = [begin for begin, _, _ in rows]
-    longest = max((end - begin for begin, end, _ in rows), default=Fraction(0))
+    notes = _Notes(score, manner)
     length, loops = piece.length, piece.loops
 
     def ask(begin: Fraction, end: Fraction, run: Run) -> list[Event]:
         found: list[Event] = []
         query = Span(begin, end)
-        turns = range(int((begin - longest) // length), int(-(-end // length))) if loops else (0,)
+        reach = begin - Fraction(notes.longest) - 1
+        turns = range(int(reach // length), int(-(-end // length))) if loops else (0,)
         for turn in turns:
             shift = turn * length
-            first_row = bisect_left(begins, begin - longest - shift)
-            last_row = bisect_left(begins, end - shift)
-            run.spend(last_row - first_row)
-            for note_begin, note_end, value in rows[first_row:last_row]:
+            places = notes.between(begin - shift, end - shift)
+            run.spend(len(places))
+            for place in places:
+                note_begin, note_end, value = notes.row(place)
                 whole = Span(note_begin + shift, note_end + shift)
                 part = whole.intersection(query)
                 if part is not None:
@@ -206,28 +246,13 @@ def _pattern(score: Score, manner: Manner, piece: Piece, stage: Stage | None) ->
 
 def rows_of(score: Score, manner: Manner) -> dict[int, list[Row]]:
     """Each part's notes by its number: begin and end in cycles (or seconds), and the value of a control pattern."""
+    notes = _Notes(score, manner)
     found: dict[int, list[Row]] = {}
-    for part, row in _rows(score, manner, _units(score, manner)):
-        found.setdefault(part, []).append(row)
+    for place, note in enumerate(score.notes):
+        found.setdefault(note.part, []).append(notes.row(place))
     return found
 
 
-def _rows(score: Score, manner: Manner, unit: _Unit) -> list[tuple[int, Row]]:
-    parts = {part.number: part for part in score.parts}
-    rows: list[tuple[int, Row]] = []
-    for note in score.notes:
-        instrument = parts[note.part].instrument
-        sound = sound_of(instrument, note.midi, manner.own)
-        value: dict[str, object] = {"s": sound.synth, **sound.controls}
-        value["amp"] = sound.level * (note.volume / MF) * (note.track_volume / TRACK_VOLUME)
-        value["pan"] = note.panning * 2 - 1
-        value["dur"] = note.audible_ms / note.duration_ms
-        if not instrument.is_percussion:
-            value["freq"] = note.reference_pitch * 2 ** ((note.midi - 69) / 12)
-        begin = unit(note.offset_ms)
-        end = max(unit(note.offset_ms + note.duration_ms), begin + _SHORTEST)
-        rows.append((note.part, (begin, end, value)))
-    return rows
-
-
+_ABOUT: Final = 1e-6
+"""Floats find the notes of a span, fractions decide: these are further off than any float is."""
 _SHORTEST: Final = Fraction(1, UNITS_PER_SECOND)

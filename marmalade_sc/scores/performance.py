@@ -73,7 +73,7 @@ class Performance:
             ScoreError: an event cannot be, with its place; or the score is larger than a score may be.
         """
         for event in events:
-            self._count(event, size_of((event,), self._variables).played)
+            self._count(event, 1 if isinstance(event, Note | Rest) else size_of((event,), self._variables).played)
             self._play(event)
 
     def _count(self, event: Event, played: int) -> None:
