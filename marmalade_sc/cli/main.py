@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, Slot] = MappingProxyType(
         "render": Slot("render", "Render a set to a file, faster than it sounds."),
         "replay": Slot("replay", "Play or render what a jam played."),
         "events": Slot("events", "Print the events of a pattern."),
-        "score": Slot("score", "Read, check, list, render, export and play scores in the Alda language."),
+        "score": Slot("score", "Read, check, list, render, export, import and play scores in the Alda language."),
         "synthdef": Slot("synthdef", "Build, check and list synthdefs."),
         "jam": Slot("jam", "Start, stop, list, switch, archive and delete jams."),
         "generator": Slot("generator", "Pack, check, list, run and stop generators."),

@@ -6,7 +6,7 @@ from marmalade_sc.scores.midi import midi_file
 from marmalade_sc.scores.midiread import read_midi
 from marmalade_sc.scores.parser import parse
 from marmalade_sc.scores.pattern import Manner, Row, ScorePattern, Stage, rows_of, score_pattern
-from marmalade_sc.scores.playing import ScoreFrames, cut, track_names
+from marmalade_sc.scores.playing import ScoreFrames, cut, together, track_names
 from marmalade_sc.scores.score import Score, ScorePart, read_score
 from marmalade_sc.scores.sounding import Sounding
 from marmalade_sc.scores.sounds import Sound, overridden, sound_of, sounds_of
@@ -37,6 +37,7 @@ __all__ = [
     "score_pattern",
     "sound_of",
     "sounds_of",
+    "together",
     "track_names",
     "tree_object",
 ]

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -18,7 +18,7 @@ from marmalade_sc.sdk.instruments import Instrument, Orchestra
 from marmalade_sc.sdk.osc import note_message
 from marmalade_sc.sdk.seeds import note_seed, track_seed
 
-__all__ = ["FIRST_SEQ", "MF", "TRACK_VOLUME", "ScoreFrames", "cut", "track_names"]
+__all__ = ["FIRST_SEQ", "MF", "TRACK_VOLUME", "ScoreFrames", "cut", "together", "track_names"]
 
 FIRST_SEQ: Final = 1 << 41
 """Numbers of frames begin here: a live host that writes to the same stream counts from 1."""
@@ -59,6 +59,24 @@ def cut(score: Score, begin: str | None, end: str | None) -> Score:
     later = {at - begin_ms: bpm for at, bpm in score.tempos.items() if at > begin_ms}
     tempos = {0.0: before[-1], **later} if before else later
     return Score(score.parts, tuple(notes), markers, tempos, max(0.0, min(end_ms, score.end_ms) - begin_ms))
+
+
+def together(scores: Sequence[Score]) -> Score:
+    """Several scores as one, all from the same beginning; tempo and markers are the first one's that has them."""
+    if len(scores) == 1:
+        return scores[0]
+    parts: list[ScorePart] = []
+    notes: list[Sounding] = []
+    markers: dict[str, float] = {}
+    first = 0
+    for score in scores:
+        parts += (replace(part, number=part.number + first) for part in score.parts)
+        notes += (note._replace(part=note.part + first) for note in score.notes)
+        markers = {**score.markers, **markers}
+        first = max((part.number for part in parts), default=0)
+    notes.sort(key=lambda note: (note.offset_ms, note.part, note.midi))
+    tempos = next((score.tempos for score in scores if score.tempos), {})
+    return Score(tuple(parts), tuple(notes), markers, tempos, max((score.end_ms for score in scores), default=0.0))
 
 
 def _point(score: Score, text: str | None, default_ms: float) -> float:

@@ -107,3 +107,48 @@ def test_extended_plays_what_was_meant() -> None:
     text = "violin/cello: [c'1 d]*1"
     assert len(invoke("events", "-", text=text)[1].splitlines()) == 6
     assert len(invoke("events", "-", "--extended", text=text)[1].splitlines()) == 4
+
+
+def test_export_writes_json_too(tmp_path: Path) -> None:
+    file = tmp_path / "song.json"
+    assert invoke("export", "-", "-o", str(file), text="flute: c")[0] == 0
+    assert json.loads(file.read_text()) == json.loads(invoke("events", "-", "--json", text="flute: c")[1])
+    assert [each.name for each in tmp_path.iterdir()] == ["song.json"]
+
+
+def test_import_writes_a_midi_file_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What another program wrote is a score that can be read, edited and played."""
+    file, again = tmp_path / "song.mid", tmp_path / "song.alda"
+    assert invoke("export", "-", "-o", str(file), text="violin: o4 c4 d8 e f2")[0] == 0
+    status, out = invoke("import", str(file))
+    assert status == 0
+    assert "o4 c4 d8 e f2" in out
+    assert invoke("import", str(file), "-o", str(again), "--grid", "16")[0] == 0
+    assert invoke("check", str(again))[0] == 0
+    assert run(["score", "import", str(again)]) == 2
+    assert "no MIDI file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_info_draws_each_part(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"song.{ending}"
+    text = "violin: o4 c d %here e midi-percussion: o2 c d piano: (vol 20) c/e/g"
+    assert invoke("info", "-", "--plot", str(file), text=text)[0] == 0
+    data = file.read_bytes()
+    assert (
+        data[:8] == b"\x89PNG\r\n\x1a\n"
+        if ending == "png"
+        else all(word in data.decode() for word in ("violin", "kick", "%here")) or b"<path" in data
+    )
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+def test_what_cannot_be_drawn_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = tmp_path / "song.alda"
+    song.write_text("piano: r")
+    assert run(["score", "info", str(song), "--plot", str(tmp_path / "a.png")]) == 2
+    assert run(["score", "info", str(song), "--plot", str(tmp_path / "a.txt")]) == 2
+    song.write_text("piano: c")
+    assert run(["score", "info", str(song), "--plot", str(tmp_path / "no" / "a.png")]) == 2
+    assert "cannot be drawn" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["song.alda"]

@@ -1,0 +1,68 @@
+"""`marmalade score export` and `import`: scores and the files of other programs."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from marmalade_sc.cli.scoretext import BEGIN, END, EXTENDED, FILE, read_bytes, read_text
+from marmalade_sc.errors import ScoreError
+from marmalade_sc.scores import alda_text, cut, midi_file, read_midi, read_score, score_object
+
+__all__ = ["export", "import_"]
+
+
+@click.command()
+@FILE
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write: .mid, or .json for the notes as `events --json` prints them.",
+)
+@BEGIN
+@END
+@EXTENDED
+def export(file: Path, output: Path, begin: str | None, end: str | None, extended: bool) -> None:
+    """Write a score as a standard MIDI file, or as JSON, for other programs."""
+    text, name = read_text(file)
+    found = cut(read_score(text, name, strict=not extended), begin, end)
+    if output.suffix.lower() == ".json":
+        _write(output, json.dumps(score_object(found), ensure_ascii=False, separators=(",", ":")).encode())
+    else:
+        _write(output, midi_file(found))
+    click.echo(f"{output}: {len(found.notes)} notes in {len(found.parts)} parts", err=True)
+
+
+@click.command(name="import")
+@FILE
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The score to write. Default: -.")
+@click.option(
+    "--grid",
+    type=click.IntRange(1, 192),
+    metavar="N",
+    help="Move beginnings and lengths to the nearest Nth note, such as 16. Default: as they were played.",
+)
+def import_(file: Path, output: Path | None, grid: int | None) -> None:
+    """Write a standard MIDI file down as a score: its parts, their notes, levels and tempo, its markers."""
+    score = read_midi(*read_bytes(file))
+    text = alda_text(score, Fraction(4, grid) if grid else None)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    _write(output, text.encode())
+    count = sum(len(part.notes) for part in score.parts)
+    click.echo(f"{output}: {count} notes in {len(score.parts)} parts", err=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    from marmalade_sc.player.files import write_whole
+
+    try:
+        if not path.parent.is_dir():
+            raise FileNotFoundError(2, "its folder is not there")
+        write_whole(path, content)
+    except OSError as error:
+        raise ScoreError(f"{path} cannot be written: {error.strerror}", hint="Choose another place.") from error
