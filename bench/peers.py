@@ -192,7 +192,7 @@ def run(seconds: float, burn: int, settle_s: float, python: Path | None, why: st
                 for mode, places in ours.items():
                     recordings.enter_context(recorded(places, folder / f"{mode}.wav"))
                 if recording is not None:
-                    recording.start()
+                    recording.start(0)
                     recordings.callback(recording.stop)
                 time.sleep(seconds)
                 states = {mode: engine(places) for mode, places in ours.items()}

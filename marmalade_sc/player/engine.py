@@ -25,6 +25,7 @@ from marmalade_sc.engine.limits import Limits
 from marmalade_sc.engine.record import Recording
 from marmalade_sc.engine.server import Boot
 from marmalade_sc.engine.sound import Sound
+from marmalade_sc.engine.splice import rescue
 from marmalade_sc.engine.watch import Observation, Watch
 from marmalade_sc.errors import BootError, EngineError, FrameError, MarmaladeError, SynthDefError
 from marmalade_sc.generators.denials import Denials
@@ -96,7 +97,6 @@ class _Process:
         self.done: deque[Callable[[], None]] = deque()
         self.stopping = False
         self.recording: Recording | None = None
-        self.recording_since = 0
         self.latency_frames: int | None = None
         self.telltale = Telltale(self.engine, self.append, time.monotonic)
         self.retry = 0
@@ -139,7 +139,7 @@ class _Process:
         state["origin"] = str(self.wiring.clock.origin)
         state["log_error"] = self.log.error
         state["recording"] = str(self.recording.path) if self.recording else ""
-        state["recording_since"] = str(self.recording_since) if self.recording else ""
+        state["recording_since"] = str(self.recording.since) if self.recording else ""
         state["latency_ms"] = latency_ms(self.engine.server.rate, self.latency_frames, self.sound)
         self.telltale.seen(observation)
         records: list[tuple[str, Mapping[str, object], int]] = [(keys.ENGINE, state, 20_000)]
@@ -276,13 +276,23 @@ class _Process:
             self.stop_recording()
         recording = Recording(self.engine.server, path)
         try:
-            recording.start()
+            recording.start(self.wiring.clock.now())
         except EngineError as error:
-            recording.give_up()
             self.say(str(error))
             return
-        self.recording, self.recording_since = recording, self.wiring.clock.now()
+        self.recording = recording
         self._tell({"kind": "recording", "path": str(path)})
+
+    def go_on_recording(self) -> None:
+        """Record on with a new scsynth; the time without one is silence in the file. Helper thread."""
+        if self.recording is None:
+            return
+        try:
+            self.recording.start(self.wiring.clock.now())
+            self.say(f"The recording {self.recording.path.name} goes on; the gap is silence in it.")
+        except EngineError as error:
+            self.say(f"The recording cannot go on: {error}")
+            self._end_broken(self.recording)
 
     def stop_recording(self) -> None:
         """End a recording and put the file in its place. Helper thread."""
@@ -291,6 +301,15 @@ class _Process:
             return
         try:
             recording.stop()
+            self._tell({"kind": "recorded", "path": str(recording.path)})
+        except EngineError as error:
+            self.say(str(error))
+            self._end_broken(recording)
+
+    def _end_broken(self, recording: Recording) -> None:
+        self.recording = None
+        try:
+            recording.close_broken()
             self._tell({"kind": "recorded", "path": str(recording.path)})
         except EngineError as error:
             self.say(str(error))
@@ -315,9 +334,11 @@ class _Process:
         self.watch.start()
 
     def clean_up(self) -> None:
-        """Remove what a scsynth that was killed has left."""
+        """Remove what a scsynth that was killed has left, and keep what was recorded then."""
         for name in remove_leftovers():
             print(f"Removed the shared memory {name}.", flush=True)
+        for sentence in rescue(self.wiring.places.recordings):
+            self.say(sentence)
 
     def announce(self) -> None:
         """Tell sources that a server without any state has come up."""
@@ -365,6 +386,7 @@ class _Process:
             definitions = self.engine.definitions
             self.work.put(self.connect_ports)
             self.work.put(lambda: self.engine.transfer(definitions))
+            self.work.put(self.go_on_recording)
             for brought in self.engine.guests:
                 self.work.put(partial(self.engine.receive, brought))
             self.announce()

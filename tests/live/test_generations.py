@@ -2,8 +2,10 @@
 
 import signal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+import soundfile
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from tests.live.players import LivePlayer, off_grid
@@ -113,6 +115,32 @@ def test_a_scsynth_that_dies_or_hangs_sounds_again_within_three_seconds(player: 
     player.wait_for_notes(track, 16)
     engine = player.engine()
     assert engine["late_lines"] < 50
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_a_recording_goes_on_when_scsynth_has_died(player: LivePlayer, tmp_path: Path, ending: str) -> None:
+    """The gap is silence of its length, so that the file still runs beside the clock."""
+    path, track = tmp_path / f"abend é.{ending}", player.track()
+    player.evaluate(f'{track} >> s("bd*16")')
+    player.wait_for_notes(track, 16)
+    player.ask("record", path=str(path))
+    eventually(lambda: player.engine().get("recording"))
+    player.wait_for_notes(track, 64)
+    restarts = player.engine()["restarts"]
+    player.kill("scsynth")
+    eventually(lambda: player.engine().get("restarts") == restarts + 1)
+    eventually(lambda: len([each for each in tmp_path.iterdir() if each.suffix == ".part"]) == 2)
+    player.wait_for_notes(track, 64)
+    assert not path.exists()
+    player.ask("stop_recording")
+    eventually(path.exists)
+    samples, rate = soundfile.read(path)
+    loud = [abs(samples[at : at + rate // 4]).max() > 0.01 for at in range(0, len(samples) - rate // 4, rate // 4)]
+    assert loud.count(True) >= 12
+    assert not all(loud)
+    assert loud.index(False) > 0, "what was recorded before the death is there"
+    assert loud[-2], "and what came after it"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_engine_that_dies_comes_back_with_strips_and_tempo(player: LivePlayer) -> None:

@@ -94,8 +94,11 @@ def test_what_a_crash_left_is_cleaned_and_said(places: Places, tmp_path: Path) -
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(places.control_socket))
     (places.runtime / "keep.json").touch()
+    recorded = places.recordings / ".set.wav.part"
+    recorded.touch()
     with PlayerDirectory.open(places) as opened:
         assert not unfinished.exists()
+        assert recorded.exists(), "the set that the laptop died in is not rubbish"
         assert elsewhere.exists()
         assert not places.control_socket.exists()
         assert (places.runtime / "keep.json").exists()
