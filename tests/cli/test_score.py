@@ -134,12 +134,7 @@ def test_info_draws_each_part(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"song.{ending}"
     text = "violin: o4 c d %here e midi-percussion: o2 c d piano: (vol 20) c/e/g"
     assert invoke("info", "-", "--plot", str(file), text=text)[0] == 0
-    data = file.read_bytes()
-    assert (
-        data[:8] == b"\x89PNG\r\n\x1a\n"
-        if ending == "png"
-        else all(word in data.decode() for word in ("violin", "kick", "%here")) or b"<path" in data
-    )
+    assert file.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
     assert [each.name for each in tmp_path.iterdir()] == [file.name]
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marmalade_sc.errors import ScoreError
@@ -101,6 +101,7 @@ def test_the_tempos_of_a_ramp_are_told_for_bars_and_files() -> None:
     assert len(tempos) > 8
 
 
+@settings(deadline=None)
 @given(st.floats(20, 2000), st.floats(20, 2000), st.floats(0.01, 500), st.floats(0, 5e5), st.floats(-10, 10))
 def test_beats_and_times_are_each_others_inverse(
     first: float, last: float, over: float, gone: float, beat: float
