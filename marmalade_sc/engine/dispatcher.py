@@ -8,11 +8,11 @@ argument; the live engine and the renderer run the same object.
 import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
+from marmalade_sc.engine.agenda import Agenda
 from marmalade_sc.engine.guests import CEILING, Guest
 from marmalade_sc.engine.layout import MOST_TRACKS, voice_node
 from marmalade_sc.engine.limits import Counts, Limits
@@ -20,8 +20,9 @@ from marmalade_sc.engine.mixer import Mixer
 from marmalade_sc.engine.packets import Packet, packed
 from marmalade_sc.engine.reign import Reign
 from marmalade_sc.engine.sampleclock import SampleMap
+from marmalade_sc.engine.sounding import Note, Sounding
 from marmalade_sc.engine.strips import StripSettings
-from marmalade_sc.engine.voices import Voice, VoiceTable
+from marmalade_sc.engine.voices import VoiceTable
 from marmalade_sc.errors import EngineError, FrameError, MarmaladeError
 from marmalade_sc.ids import check_name
 from marmalade_sc.sdk.frames import Bundles, Frame, Mix, Release, Section, Swap, TimelineChange
@@ -32,8 +33,6 @@ __all__ = ["Dispatcher"]
 _MS: Final = UNITS_PER_SECOND // 1000
 _CUT: Final = -1.01
 """Gate of a voice that is stolen: below -1 an envelope ends within `-1 - gate` seconds, here 10 ms."""
-_LONGEST_S: Final = 60.0
-"""A voice that does not say how long it is (a sample that plays to its end) may be so long."""
 _LAST_BLOCK: Final = 5 * _MS
 """How long after that a strip opens; a block has 1.3 ms at 48 kHz."""
 _LAST_EPOCH: Final = 1 << 62
@@ -42,25 +41,6 @@ _FADED_S: Final = 0.045
 """How long after a fade its voices are freed. The fade begins when scsynth reads of it and goes by samples, the end
 goes by the clock: an xrun or a long period in between must not cut the fade short, which clicks. A fade of 20 ms, this
 and the strip's opening (5 ms later, within 5 ms) fit before what may land after a hush (85 ms)."""
-
-
-@dataclass(slots=True)
-class _Note:
-    track: Reign
-    epoch: int
-    node: int
-    head: bytes
-    tail: bytes
-    message: bytes
-    voice: Voice
-
-
-@dataclass(frozen=True, slots=True)
-class _Control:
-    """Something that is to be done at a time: run `act()`, which gives messages. `moves` with the timeline."""
-
-    act: Callable[[], list[bytes]]
-    moves: bool
 
 
 class Dispatcher:
@@ -91,14 +71,13 @@ class Dispatcher:
         self._log = log
         self._journal = journal
         self._tracks: dict[str, Reign] = {}
-        self._held: dict[int, list[_Note]] = {}
+        self._held: dict[int, list[Note]] = {}
         self._times: list[int] = []
-        self._controls: list[tuple[int, int, _Control]] = []
-        self._order = 0
+        self._agenda = Agenda()
         self._notes = 0
         self._held_notes = 0
         self._pending: deque[int] = deque()
-        self._sounding: deque[tuple[int, _Note]] = deque(maxlen=8192)
+        self._sounding = Sounding()
         self._urgent: list[bytes] = []
         self._seen: dict[str, deque[int]] = {}
         self._older: dict[int, Timeline] = {}
@@ -192,7 +171,7 @@ class Dispatcher:
         if older is None or older.segments == timeline.segments:
             return
         self._older = {**dict(list(self._older.items())[-15:]), older.revision: older}
-        moved: dict[int, list[_Note]] = {}
+        moved: dict[int, list[Note]] = {}
         for when, notes in self._held.items():
             moved.setdefault(timeline.remap(when, older), []).extend(notes)
         self._held = moved
@@ -200,11 +179,7 @@ class Dispatcher:
         heapq.heapify(self._times)
         for track in self._tracks.values():
             track.remap(timeline, older)
-        self._controls = [
-            (timeline.remap(when, older) if control.moves else when, order, control)
-            for when, order, control in self._controls
-        ]
-        heapq.heapify(self._controls)
+        self._agenda.remap(timeline, older)
 
     def _accept_guest(self, section: Section, now: int, older: Timeline | None, guest: Guest, track: Reign) -> None:
         if isinstance(section, Bundles):
@@ -256,29 +231,29 @@ class Dispatcher:
                 if notes is None:
                     notes = self._held[when] = []
                     heapq.heappush(self._times, when)
-                notes.append(_Note(track, section.epoch, node, head, tail, content, voice))
+                notes.append(Note(track, section.epoch, node, head, tail, content, voice))
                 self._held_notes += 1
                 counts.accepted += 1
 
     def _end(self, node: int, when: int) -> None:
         """End a guest's synth at a time, and free it 50 ms later where it did not listen; most have ended long ago."""
         quiet = message("/error", -1)
-        self._at(when, lambda: [quiet, message("/n_set", node, "gate", _CUT)])
-        self._at(when + 50 * _MS, lambda: [quiet, message("/n_free", node)])
+        self._agenda.put(when, lambda: [quiet, message("/n_set", node, "gate", _CUT)])
+        self._agenda.put(when + 50 * _MS, lambda: [quiet, message("/n_free", node)])
 
     def _release(self, section: Release, now: int) -> None:
         self._track(section.track).swap(section.when, section.epoch)
         if section.when > now:
             when, track, fade_s = section.when, section.track, section.fade_s
-            self._at(when, lambda: self._fade(track, when, fade_s, now), moves=True)
+            self._agenda.put(when, lambda: self._fade(track, when, fade_s, now), moves=True)
         else:  # before any note of the same frame is led into the group that goes
             self._urgent += self._fade(section.track, section.when, section.fade_s, now)
 
     def _fade(self, track: str, when: int, fade_s: float, now: int) -> list[bytes]:
         first, after, opening = self.mixer.fade_out(track, fade_s)
         end = max(now, when) + round((fade_s + _FADED_S) * UNITS_PER_SECOND)
-        self._at(end, lambda: after)
-        self._at(end + _LAST_BLOCK, lambda: opening)
+        self._agenda.put(end, lambda: after)
+        self._agenda.put(end + _LAST_BLOCK, lambda: opening)
         return first
 
     def _mix(self, section: Mix, now: int) -> None:
@@ -295,7 +270,7 @@ class Dispatcher:
                 return []
 
         if section.when > now:
-            self._at(section.when, apply, moves=True)
+            self._agenda.put(section.when, apply, moves=True)
         else:
             self._urgent += apply()
 
@@ -303,7 +278,7 @@ class Dispatcher:
         """Forget all that is held and free all that sounds: packets to send at once, after /clearSched."""
         self._held.clear()
         self._times.clear()
-        self._controls.clear()
+        self._agenda.clear()
         self._held_notes = 0
         self._pending.clear()
         self._sounding.clear()
@@ -328,10 +303,8 @@ class Dispatcher:
         while self._pending and self._pending[0] <= now:
             self._pending.popleft()
         handover = now + self.limits.handover
-        while self._controls and self._controls[0][0] <= handover:
-            when, _, control = heapq.heappop(self._controls)
-            messages = control.act()
-            if messages:
+        for when, act in self._agenda.take(handover):
+            if messages := act():
                 packets += self._packed(when if when > now else 0, when, messages)
         while self._times and self._times[0] <= handover and len(self._pending) < self.limits.pending:
             when = heapq.heappop(self._times)
@@ -344,8 +317,8 @@ class Dispatcher:
         if self._urgent:
             return 0
         firsts = []
-        if self._controls:
-            firsts.append(self._controls[0][0] - self.limits.handover)
+        if (act := self._agenda.first) is not None:
+            firsts.append(act - self.limits.handover)
         if self._times:
             first = self._times[0] - self.limits.handover
             if len(self._pending) >= self.limits.pending:
@@ -363,7 +336,7 @@ class Dispatcher:
         """Bundles that scsynth still holds, as far as we know."""
         return len(self._pending)
 
-    def _hand_over(self, due: int, notes: list[_Note], now: int) -> Iterable[Packet]:
+    def _hand_over(self, due: int, notes: list[Note], now: int) -> Iterable[Packet]:
         counts = self.counts
         self._held_notes -= len(notes)
         lead = due - now
@@ -383,7 +356,7 @@ class Dispatcher:
                 ahead.append(note.head + at + note.tail)
             else:
                 in_time.append(note.head + self.voices.at() + note.tail)
-            self._sounding.append((due, note))
+            self._sounding.add(due, note)
             if self._log is not None:
                 self._log(due, note.track.name, note.message, sample)
         sent = len(in_time) + len(ahead)
@@ -400,33 +373,10 @@ class Dispatcher:
         return packets
 
     def steal(self, count: int, now: int = 0) -> list[bytes]:
-        """Messages that end `count` voices with a short ramp, those of guests first, the oldest first.
-
-        For an engine that is overloaded. Nobody tells when a voice ends by itself. Those whose `sustain` was over a
-        second ago come last: they would use up the count, and long ones that were begun before many short ones would
-        never be ended.
-        """
-        hosted = {id(track) for _, track in self._guests.values()}
-
-        def last(entry: tuple[int, _Note]) -> int:
-            if self._ends(*entry) <= now:
-                return 2
-            return 0 if id(entry[1].track) in hosted else 1
-
-        ordered = sorted(self._sounding, key=last)  # stable: the oldest first in each
-        chosen = ordered[:count]
-        gone = {id(entry) for entry in chosen}
-        left = [entry for entry in self._sounding if id(entry) not in gone]
-        self._sounding.clear()
-        self._sounding.extend(left)
+        """Messages that end `count` voices with a short ramp, for an engine that is overloaded; see `Sounding`."""
+        chosen = self._sounding.take(count, now, {id(track) for _, track in self._guests.values()})
         self.counts.stolen += len(chosen)
-        return [message("/n_set", note.node, "gate", _CUT) for _, note in chosen]
-
-    @staticmethod
-    def _ends(due: int, note: _Note) -> int:
-        """When a voice has presumably ended."""
-        sustain_s = note.voice.sustain_s(note.message)
-        return due + round(((sustain_s if 0 < sustain_s < _LONGEST_S else _LONGEST_S) + 1) * UNITS_PER_SECOND)
+        return [message("/n_set", note.node, "gate", _CUT) for note in chosen]
 
     # Inside
 
@@ -438,10 +388,6 @@ class Dispatcher:
                 raise FrameError(f"{name!r:.80} cannot be one more track")
             track = self._tracks[name] = Reign(name)
         return track
-
-    def _at(self, when: int, act: Callable[[], list[bytes]], moves: bool = False) -> None:
-        self._order += 1
-        heapq.heappush(self._controls, (when, self._order, _Control(act, moves)))
 
     def _note_down(self, section: Section) -> None:
         if self._journal is not None:

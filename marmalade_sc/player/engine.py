@@ -5,9 +5,7 @@ import gc
 import json
 import os
 import queue
-import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -22,7 +20,7 @@ from marmalade_sc.engine.engine import Engine
 from marmalade_sc.engine.eventlog import EventLog
 from marmalade_sc.engine.leftovers import remove_leftovers
 from marmalade_sc.engine.limits import Limits
-from marmalade_sc.engine.record import Recording
+from marmalade_sc.engine.patchbay import connect_ports
 from marmalade_sc.engine.server import Boot
 from marmalade_sc.engine.sound import Sound
 from marmalade_sc.engine.splice import rescue
@@ -36,6 +34,7 @@ from marmalade_sc.player.content import read_definitions, wait_for_catalogue
 from marmalade_sc.player.guests import read_guest
 from marmalade_sc.player.jacklog import JackLog
 from marmalade_sc.player.quotas import limits_of
+from marmalade_sc.player.recorder import Recorder
 from marmalade_sc.player.state import clock_state, engine_state, latency_ms, level_records
 from marmalade_sc.player.telltale import Telltale
 from marmalade_sc.player.wiring import Wiring
@@ -49,7 +48,6 @@ _RING_OUT = 60 * UNITS_PER_SECOND
 _RETRY = UNITS_PER_SECOND
 _NO_SOUND_STATUS = 1
 _LAST_WORK_S = 2.5
-_CONNECT_S = 10.0
 
 
 class _Process:
@@ -96,7 +94,7 @@ class _Process:
         self.work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self.done: deque[Callable[[], None]] = deque()
         self.stopping = False
-        self.recording: Recording | None = None
+        self.recorder = Recorder(self.engine.server, wiring.clock.now, self.say, self._tell)
         self.latency_frames: int | None = None
         self.telltale = Telltale(self.engine, self.append, time.monotonic)
         self.retry = 0
@@ -138,8 +136,9 @@ class _Process:
         state = engine_state(self.engine, observation, self.sound, self.xruns)
         state["origin"] = str(self.wiring.clock.origin)
         state["log_error"] = self.log.error
-        state["recording"] = str(self.recording.path) if self.recording else ""
-        state["recording_since"] = str(self.recording.since) if self.recording else ""
+        recording = self.recorder.recording
+        state["recording"] = str(recording.path) if recording else ""
+        state["recording_since"] = str(recording.since) if recording else ""
         state["latency_ms"] = latency_ms(self.engine.server.rate, self.latency_frames, self.sound)
         self.telltale.seen(observation)
         records: list[tuple[str, Mapping[str, object], int]] = [(keys.ENGINE, state, 20_000)]
@@ -235,82 +234,15 @@ class _Process:
             self.telltale.ask(levels, scope)
         elif order == "record":
             path = Path(fields.get(b"path", b"").decode(errors="replace"))
-            self.work.put(lambda: self.record(path))
+            self.work.put(lambda: self.recorder.start(path))
         elif order == "stop_recording":
-            self.work.put(self.stop_recording)
+            self.work.put(self.recorder.stop)
 
     def connect_ports(self) -> None:
         """Join scsynth's ports to the sound card's. Helper thread."""
-        server, _, client = self.sound.device("scsynth").partition(":")
-        command = [
-            *self.sound.command_prefix,
-            sys.executable,
-            "-P",
-            "-m",
-            "marmalade_sc.engine.jackports",
-            server,
-            client,
-        ]
+        self.latency_frames = None
         try:
-            done = subprocess.run(
-                command,
-                env={**os.environ, **dict(self.sound.env)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=_CONNECT_S,
-                check=False,
-            )
-            said = done.stdout.decode(errors="replace").strip()
-        except (OSError, subprocess.TimeoutExpired) as error:
-            said, done = str(error), None
-        *_, last = said.splitlines() or [""]
-        found = re.fullmatch(r"latency (\d+)", last)
-        self.latency_frames = int(found[1]) if found else None
-        if done is None or done.returncode or "->" not in said:
-            self.say(f"scsynth is not connected to any sound card's port; connect it by hand. {said[-300:]}")
-
-    def record(self, path: Path) -> None:
-        """Start to record. Helper thread."""
-        if self.recording is not None:
-            self.stop_recording()
-        recording = Recording(self.engine.server, path)
-        try:
-            recording.start(self.wiring.clock.now())
-        except EngineError as error:
-            self.say(str(error))
-            return
-        self.recording = recording
-        self._tell({"kind": "recording", "path": str(path)})
-
-    def go_on_recording(self) -> None:
-        """Record on with a new scsynth; the time without one is silence in the file. Helper thread."""
-        if self.recording is None:
-            return
-        try:
-            self.recording.start(self.wiring.clock.now())
-            self.say(f"The recording {self.recording.path.name} goes on; the gap is silence in it.")
-        except EngineError as error:
-            self.say(f"The recording cannot go on: {error}")
-            self._end_broken(self.recording)
-
-    def stop_recording(self) -> None:
-        """End a recording and put the file in its place. Helper thread."""
-        recording, self.recording = self.recording, None
-        if recording is None:
-            return
-        try:
-            recording.stop()
-            self._tell({"kind": "recorded", "path": str(recording.path)})
-        except EngineError as error:
-            self.say(str(error))
-            self._end_broken(recording)
-
-    def _end_broken(self, recording: Recording) -> None:
-        self.recording = None
-        try:
-            recording.close_broken()
-            self._tell({"kind": "recorded", "path": str(recording.path)})
+            self.latency_frames = connect_ports(self.sound)
         except EngineError as error:
             self.say(str(error))
 
@@ -386,7 +318,7 @@ class _Process:
             definitions = self.engine.definitions
             self.work.put(self.connect_ports)
             self.work.put(lambda: self.engine.transfer(definitions))
-            self.work.put(self.go_on_recording)
+            self.work.put(self.recorder.go_on)
             for brought in self.engine.guests:
                 self.work.put(partial(self.engine.receive, brought))
             self.announce()
@@ -402,7 +334,7 @@ class _Process:
         """End everything that was started here."""
         self.watch.stop()
         self.telltale.stop()
-        self.work.put(self.stop_recording)
+        self.work.put(self.recorder.stop)
         self.work.put(None)
         if self.worker.is_alive():
             self.worker.join(_LAST_WORK_S)  # a recording is worth the wait

@@ -84,6 +84,11 @@ class LivePlayer:
         status = running.status(self.places)
         return status is not None and status.is_up
 
+    def is_back(self, name: str, older: int) -> bool:
+        """Whether all run, `name` as another process than `older`; in one look, for a death may come between two."""
+        status = running.status(self.places)
+        return status is not None and status.is_up and status.starts(name) not in (None, older)
+
     def processes(self) -> list[ProcessId]:
         status = running.status(self.places)
         return [] if status is None else family(status.supervisor.pid)

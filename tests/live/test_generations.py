@@ -31,7 +31,7 @@ def play(player: LivePlayer) -> str:
 def test_what_only_looks_on_may_die_unheard(player: LivePlayer, name: str) -> None:
     track = play(player)
     older = player.kill(name)
-    eventually(lambda: player.is_up() and player.pid(name) != older)
+    eventually(lambda: player.is_back(name, older))
     player.wait_for_notes(track, 16)
     assert off_grid(player.notes(track), player.timeline(), 16) == ([], [], 0)
     eventually(lambda: player.engine().get("sent"))
@@ -140,7 +140,7 @@ def test_a_recording_goes_on_when_scsynth_has_died(player: LivePlayer, tmp_path:
     assert not all(loud)
     assert loud.index(False) > 0, "what was recorded before the death is there"
     assert loud[-2], "and what came after it"
-    assert list(tmp_path.iterdir()) == [path]
+    assert not [each for each in tmp_path.iterdir() if each.suffix == ".part"]
 
 
 def test_an_engine_that_dies_comes_back_with_strips_and_tempo(player: LivePlayer) -> None:
@@ -150,8 +150,8 @@ def test_an_engine_that_dies_comes_back_with_strips_and_tempo(player: LivePlayer
     eventually(lambda: player.peak_db(track) > -60)
     loud = max(player.peak_db(track) for _ in range(3))
     older = player.kill("engine")
-    eventually(lambda: player.is_up() and player.pid("engine") != older, 15.0)
-    eventually(lambda: player.engine().get("sent", 0) > 16, 15.0)
+    eventually(lambda: player.is_back("engine", older))
+    eventually(lambda: player.engine().get("sent", 0) > 16)
     eventually(lambda: abs(player.peak_db(track) - loud) < 6)
     assert off_grid(player.wait_for_notes(track, 16)[-16:], player.timeline(), 16) == ([], [], 0)
 
@@ -161,7 +161,7 @@ def test_a_redis_that_dies_costs_no_note_but_those_on_their_way(player: LivePlay
     track = play(player)
     dropped = player.engine()["late_dropped"]
     older = player.kill(name)
-    eventually(lambda: player.is_up() and player.pid(name) != older, 15.0)
+    eventually(lambda: player.is_back(name, older))
     player.wait_for_notes(track, 24)
     strays, missing, doubled = off_grid(player.notes(track), player.timeline(), 16)
     assert strays == [] and doubled == 0
@@ -175,7 +175,7 @@ def test_a_redis_that_dies_again_and_again_leaves_the_music_on_the_grid(player: 
     track = play(player)
     for _ in range(3):
         older = player.kill("redis-events")
-        eventually(lambda older=older: player.is_up() and player.pid("redis-events") != older, 15.0)  # type: ignore[misc]
+        eventually(lambda older=older: player.is_back("redis-events", older))  # type: ignore[misc]
         player.wait_for_notes(track, 8)
     strays, missing, doubled = off_grid(player.notes(track), player.timeline(), 16)
     assert (strays, doubled) == ([], 0)

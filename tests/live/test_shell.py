@@ -434,7 +434,7 @@ def test_a_hub_that_is_killed_is_joined_again_and_what_was_typed_is_still_there(
         terminal.write("half a line")
         terminal.wait_for("half a line")
         before = player.kill("hub")
-        eventually(lambda: player.is_up() and player.pid("hub") != before, 30.0)
+        eventually(lambda: player.is_back("hub", before), 30.0)
         assert "half a line" in terminal.text
         terminal.press("c-c")
 
