@@ -26,6 +26,7 @@ from marmalade_sc.live.link import Link, Message
 from marmalade_sc.live.operations import Operation
 from marmalade_sc.live.position import adopt, position_of
 from marmalade_sc.live.scheduler import Landing, Scheduler
+from marmalade_sc.live.scoretext import score_text
 from marmalade_sc.live.session import Evaluation, Session
 from marmalade_sc.live.setcode import set_code
 from marmalade_sc.live.sharing import share
@@ -211,7 +212,7 @@ class Generation:
             self._link.write({"event": "set_asked", "request": message.get("request"), "code": self._set_code()})
         elif do == "share":
             track, name = str(message.get("track")), str(message.get("called"))
-            made = share(self._scheduler.book.now.get(track), track, name, self._scheduler.orchestra)
+            made = share(self._scheduler.book.now.get(track), track, name, self._scheduler.orchestra, score_text)
             self._link.write({"event": "commanded", "request": message.get("request"), **made})
 
     def _take(self, position: object) -> None:

@@ -4,7 +4,7 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ _HEAD: Final = """#!/usr/bin/env python3
 from marmalade_sc.sdk.jam import Jam
 """
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ELSEWHERE: Final = {"score": "marmalade_sc.scores.language"}
+"""Names of the shell that a program gets from other places than the language of patterns."""
 _RESERVED: Final = frozenset({"jam", "voice", "Jam"})
 """Names that the program needs itself, and that mean something else in the shell."""
 
@@ -37,10 +39,18 @@ class Shared:
     words: frozenset[str]
 
 
-def shared(unit: Unit | None, track: str, name: str, instruments: Set[str], language: Set[str]) -> Shared:
+def shared(
+    unit: Unit | None,
+    track: str,
+    name: str,
+    instruments: Set[str],
+    language: Set[str],
+    read: Callable[[str], str] | None = None,
+) -> Shared:
     """The program that plays what a statement gave a track.
 
     Args:
+        read: gives the text of a score by its file's name: the text travels, the file does not.
         unit: the statement; None where the track was not played by one.
         name: what its voice is called.
         instruments, language: names that mean a sound, and that the language of patterns has.
@@ -50,7 +60,7 @@ def shared(unit: Unit | None, track: str, name: str, instruments: Set[str], lang
     """
     if unit is None:
         raise UsageError(f"{track} plays nothing that was evaluated here", hint=f'Play it first: {track} >> s("bd")')
-    pattern = _pattern(unit, track)
+    pattern = _with_texts(_pattern(unit, track), read)
     helpers = [each for each in closure(unit.needs) if each is not unit]
     bound = {name for each in helpers for name in each.binds}
     reads: set[str] = set()
@@ -61,7 +71,7 @@ def shared(unit: Unit | None, track: str, name: str, instruments: Set[str], lang
             _check_imports(statement, track)
             reads |= _free(statement)
     reads |= _free(pattern)
-    known = bound | instruments | language | set(dir(builtins))
+    known = bound | instruments | language | set(_ELSEWHERE) | set(dir(builtins))
     for word in sorted(reads):
         if word in _RESERVED - bound or word not in known:
             raise _cannot(track, f"{word!r} is not known elsewhere", "Use names of the language, or bind it yourself.")
@@ -74,19 +84,27 @@ def shared(unit: Unit | None, track: str, name: str, instruments: Set[str], lang
         words = [*words, "voice"]
     if words:
         lines.append(f"from marmalade_sc.sdk.language import {', '.join(words)}")
+    lines += [f"from {_ELSEWHERE[word]} import {word}" for word in sorted((reads & set(_ELSEWHERE)) - bound)]
     lines += ["", "jam = Jam()", *(f'{each} = voice("{each}")' for each in voices)]
-    lines += [each.code for each in helpers]
+    lines += [_code_with_texts(each.code, read) for each in helpers]
     lines += [f"jam.{name} >> ({ast.unparse(pattern)})", "jam.run()", ""]
     program = "\n".join(lines)
     return Shared(program, frozenset(_WORD.findall(program)))
 
 
-def share(version: Version | None, track: str, name: str, orchestra: Orchestra) -> dict[str, object]:
+def share(
+    version: Version | None, track: str, name: str, orchestra: Orchestra, read: Callable[[str], str] | None = None
+) -> dict[str, object]:
     """`shared` as an answer: {"program", "words"}, or {"error"}."""
     unit = version.lane.source if version is not None and version.lane is not None else None
     try:
         made = shared(
-            unit if isinstance(unit, Unit) else None, track, name, frozenset(orchestra.names()), frozenset(namespace())
+            unit if isinstance(unit, Unit) else None,
+            track,
+            name,
+            frozenset(orchestra.names()),
+            frozenset(namespace()),
+            read,
         )
     except UsageError as error:
         return {"error": error_message(error)}
@@ -105,6 +123,37 @@ def _pattern(unit: Unit, track: str) -> ast.expr:
         if isinstance(operation.op, ast.RShift) and isinstance(left, ast.Name) and left.id == track:
             return operation.right
     raise _cannot(track, "it was not played by a line of its own", f"Write it as {track} >> ... and evaluate that.")
+
+
+class _Texts(ast.NodeTransformer):
+    """Puts the text of a score where a program names its file."""
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  the name that ast calls
+        self.generic_visit(node)
+        first = node.args[0] if node.args and isinstance(node.func, ast.Name) and node.func.id == "score" else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.endswith(".alda"):
+            name = first.value
+            node.args[0] = ast.copy_location(ast.Constant(self._read(name)), first)
+            if all(keyword.arg != "name" for keyword in node.keywords):
+                node.keywords.append(ast.keyword("name", ast.Constant(name.rpartition("/")[2])))
+        return node
+
+
+def _with_texts(pattern: ast.expr, read: Callable[[str], str] | None) -> ast.expr:
+    if read is None:
+        return pattern
+    made: ast.expr = ast.fix_missing_locations(_Texts(read).visit(pattern))
+    return made
+
+
+def _code_with_texts(code: str, read: Callable[[str], str] | None) -> str:
+    """A statement as it was typed, or with the texts that it names."""
+    if read is None or "score" not in code or ".alda" not in code:
+        return code
+    return ast.unparse(ast.fix_missing_locations(_Texts(read).visit(ast.parse(code))))
 
 
 def _free(node: ast.AST) -> set[str]:

@@ -79,7 +79,7 @@ class Voice:
         while self.coming and self.coming[0][0] < end:
             at, pattern = self.coming.pop(0)
             yield from self._between(start, max(start, at), cycle_s, orchestra)
-            start, self.pattern = max(start, at), pattern
+            start, self.pattern = max(start, at), _begun(pattern, max(start, at))
             self._cycles.clear()
         yield from self._between(start, end, cycle_s, orchestra)
         for at, pattern in list(self._once):
@@ -128,3 +128,10 @@ class Voice:
         except UsageError as error:
             self._complain(f"{self.name}: {error}")
         return made
+
+
+def _begun(pattern: Pattern | None, at: Fraction) -> Pattern | None:
+    """A pattern that has a beginning, a score, has it at the first whole cycle from `at` on."""
+    if pattern is None or pattern.piece is None:
+        return pattern
+    return pattern.late(Fraction(-(-at.numerator // at.denominator)))

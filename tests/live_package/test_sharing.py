@@ -88,3 +88,26 @@ def test_what_cannot_travel_is_refused_by_name(blocks: tuple[str, ...], words: s
 def test_a_track_that_plays_nothing_is_told() -> None:
     answer = share(None, "b1", "acid", orchestra())
     assert "plays nothing" in str(answer["error"])
+
+
+def test_a_score_travels_as_text_and_begins_where_the_generator_does(tmp_path: Path) -> None:
+    """Its file stays here: elsewhere there is none of that name."""
+    program = shared(
+        Unit(1, 'd1 >> score("song.alda", "verse").every(2, fast(2))', makes=frozenset({"d1"})),
+        "d1",
+        "song",
+        frozenset(orchestra().names()),
+        frozenset(namespace()),
+        lambda name: {"song.alda": "bass: o3 c1 %verse d4 e f g"}[name],
+    ).program
+    assert "from marmalade_sc.scores.language import score\n" in program
+    assert "'song.alda'" in program and "score('song.alda'" not in program
+    folder = tmp_path / "song"
+    folder.mkdir()
+    (folder / "play").write_text(program)
+    (folder / "play").chmod(0o755)
+    done = perform([Part(folder)], Scene(CATALOGUE, 4))
+    assert not done.complaints
+    onsets = [float(line.split()[0]) for line in done.lines()]
+    slow, fast = [n / 4 for n in range(4)], [n / 8 for n in range(8)]
+    assert onsets == [*fast, *(1 + at for at in slow), *(2 + at for at in fast), *(3 + at for at in slow)]
