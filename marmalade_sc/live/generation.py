@@ -24,6 +24,8 @@ from marmalade_sc.live.commands import error_message, operation_of
 from marmalade_sc.live.limits import QUERY_S, at_most, more_memory
 from marmalade_sc.live.link import Link, Message
 from marmalade_sc.live.operations import Operation
+from marmalade_sc.live.output import Output
+from marmalade_sc.live.placing import places_of
 from marmalade_sc.live.position import adopt, position_of
 from marmalade_sc.live.scheduler import Landing, Scheduler
 from marmalade_sc.live.scoretext import score_text
@@ -109,7 +111,7 @@ class Generation:
 
     def _live(self, born: "_BornError") -> None:
         self._link = Link(self._path)
-        sys.stdout = sys.stderr = _Output(self._link)
+        sys.stdout = sys.stderr = Output(self._link)
         self._scheduler.faults.say = self._complain
         self._scheduler.guard = lambda: at_most(QUERY_S)
         self._link.write({"event": "hello", "pid": os.getpid(), "request": born.request})
@@ -198,7 +200,7 @@ class Generation:
             )
         elif do == "take":
             self._watch(bool(message.get("steps")))
-            self._take(message.get("position"))
+            self._take(message.get("position"), message.get("places"))
         elif do == "yield":
             if self._writer is not None:
                 self._frame()  # what was collected goes out here, and not a second time from the next generation
@@ -215,7 +217,7 @@ class Generation:
             made = share(self._scheduler.book.now.get(track), track, name, self._scheduler.orchestra, score_text)
             self._link.write({"event": "commanded", "request": message.get("request"), **made})
 
-    def _take(self, position: object) -> None:
+    def _take(self, position: object, places: object) -> None:
         _be_nice(_PLAYING)
         self._writer = self._make_writer()
         self._writer.news_id = self._news_id
@@ -226,7 +228,7 @@ class Generation:
         more_memory(_MEMORY)
         scheduler, earliest = self._scheduler, None
         if self._restores:  # what is done again goes on where it was
-            landings = scheduler.restore(self._deeds, now)
+            landings = scheduler.restore(self._deeds, now, places)
         else:
             asked = [operation for deed in self._deeds for operation in deed]
             scheduler.begin(asked, now)
@@ -240,7 +242,7 @@ class Generation:
                 "landings": [_landing(each) for each in landings],
                 "at": now,
                 "cycle": str(earliest) if earliest is not None else None,
-                "scenes": list(scheduler.book.scenes),
+                **self._kept(),
             }
         )
         self._news_due = True
@@ -321,9 +323,14 @@ class Generation:
                 "landings": [_landing(each) for each in landings],
                 "at": now,
                 "cycle": str(earliest),
-                "scenes": list(self._scheduler.book.scenes),
+                **self._kept(),
             }
         )
+
+    def _kept(self) -> dict[str, object]:
+        """What the host keeps for a generation after this one."""
+        book = self._scheduler.book
+        return {"scenes": list(book.scenes), "places": places_of(book.now)}
 
     def _tell_tracks(self) -> None:
         self._link.write(
@@ -369,30 +376,6 @@ class _BornError(Exception):
     def __init__(self, request: int, blocks: tuple[tuple[str, str], ...], restores: bool) -> None:
         super().__init__(request)
         self.request, self.blocks, self.restores = request, blocks, restores
-
-
-class _Output:
-    """What code prints, sent to the host in whole writes. Stands in for sys.stdout."""
-
-    encoding = "utf-8"
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._sent = 0
-
-    def write(self, text: str) -> int:
-        """Send text; at most 1 MiB per generation, for a loop that prints must not fill the host."""
-        if self._sent < 1 << 20:
-            self._sent += len(text)
-            self._link.write({"event": "output", "text": text[: 1 << 16]})
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def isatty(self) -> bool:
-        """No terminal."""
-        return False
 
 
 def _landing(landing: Landing) -> dict[str, object]:

@@ -48,6 +48,7 @@ class Host:
         marked: called now and then with the code that says what all that was recorded has come to.
         watches: what generations are to tell beside the rest, as somebody wants it: `steps`.
         names: what the user's code has bound; `scenes`: those that there are.
+        places: where pieces that play began; see `live.placing`.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Host:
     watches: Message = field(default_factory=dict)
     names: list[object] = field(default_factory=list)
     scenes: list[object] = field(default_factory=list)
+    places: object = None
     _current: Member | None = None
     _candidate: Member | None = None
     _jobs: deque[Job] = field(default_factory=deque)
@@ -315,9 +317,11 @@ class Host:
                 self._yielding.set_result(message["position"])
         elif event == "playing":
             self.playing.set()
+            self.places = message.get("places") or self.places  # a fresh generation plays nothing yet
             if self._job is not None and member.request == self._job.request:
                 self._worked(self._job, message)
         elif event in ("commanded", "set_asked"):
+            self.places = message.get("places") or self.places
             found = self._commands.get(int(str(message.get("request") or 0)))
             if found is not None and not found[1].done():
                 found[1].set_result(message)
@@ -400,7 +404,7 @@ class Host:
                 self._yielding = None
         self._current, self._candidate, self._handing = member, None, None
         self._value = message
-        member.send({**self.watches, "do": "take", "position": position})
+        member.send({**self.watches, "do": "take", "position": position, "places": self.places})
         self._tell_again(member)
 
     _value: Message = field(default_factory=dict)

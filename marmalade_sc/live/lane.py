@@ -132,6 +132,11 @@ class Lane:
         if before is not None or (place.origin - place.gone).denominator != 1:
             self._cycles.clear()
 
+    def place_back(self, place: Placed, began: int | None) -> None:
+        """Say where a piece began in a process before this one."""
+        self.place(place)
+        self._began = began
+
     def began(self) -> int:
         """Jam time at which a piece that counts seconds had its beginning; fixed once it is asked for what plays."""
         if self._began is not None:

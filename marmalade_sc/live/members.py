@@ -67,7 +67,7 @@ def kill(pid: int) -> None:
 
 def facts_of(message: Message) -> Message:
     """When a block or a command was carried out, and where it landed."""
-    return {name: message[name] for name in ("at", "cycle", "landings") if name in message}
+    return {name: message[name] for name in ("at", "cycle", "landings", "places") if name in message}
 
 
 def plain_error(text: str) -> dict[str, object]:

@@ -1,16 +1,17 @@
 """Where a pattern that has a beginning lands, and at which place in itself it goes on. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
+from marmalade_sc.live.book import Version
 from marmalade_sc.live.lane import Lane, Placed
 from marmalade_sc.live.operations import Grid
 from marmalade_sc.live.track import Track
 from marmalade_sc.patterns.piece import END
 
-__all__ = ["landing_cycle", "settle"]
+__all__ = ["landing_cycle", "places_of", "put_back", "settle"]
 
 
 def landing_cycle(grid: Grid, track: Track, earliest: Fraction, timeline: Timeline) -> Fraction:
@@ -41,6 +42,31 @@ def settle(lane: Lane, track: Track, at: Fraction, grid: Grid, timeline: Callabl
             gone = before.within(_within(stands, stands.placed, at, now))
             gone = piece.marks.get(grid.mark, gone) if grid.mark else gone
     lane.place(Placed(at, gone, timeline))
+
+
+def places_of(versions: Mapping[str, Version]) -> dict[str, list[str]]:
+    """Where the pieces that play had their beginning, as plain data by track; for `put_back` after a crash."""
+    found = {}
+    for track, version in versions.items():
+        lane = version.lane
+        if lane is not None and lane.placed is not None:
+            began = str(lane.began()) if lane.is_in_seconds else ""
+            found[track] = [str(lane.placed.origin), str(lane.placed.gone), began]
+    return found
+
+
+def put_back(versions: Mapping[str, Version], places: object, timeline: Callable[[], Timeline]) -> None:
+    """Let pieces that were made anew go on as if they had never stopped. What is no such data changes nothing."""
+    for track, place in places.items() if isinstance(places, Mapping) else ():
+        version = versions.get(str(track))
+        lane = version.lane if version is not None else None
+        if lane is None or lane.pattern.piece is None:
+            continue
+        try:
+            origin, gone, began = (str(each) for each in place)
+            lane.place_back(Placed(Fraction(origin), Fraction(gone), timeline), int(began) if began else None)
+        except (ValueError, TypeError, ZeroDivisionError):
+            continue
 
 
 def _within(lane: Lane, place: Placed, cycle: Fraction, timeline: Timeline) -> Fraction:

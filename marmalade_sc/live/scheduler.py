@@ -29,7 +29,7 @@ from marmalade_sc.live.operations import (
     SetMix,
     in_meter,
 )
-from marmalade_sc.live.placing import landing_cycle, settle
+from marmalade_sc.live.placing import landing_cycle, put_back, settle
 from marmalade_sc.live.steps import step_words
 from marmalade_sc.live.track import Track
 from marmalade_sc.patterns.span import ratio
@@ -136,10 +136,10 @@ class Scheduler:
         beats = self.timeline.beats_per_cycle(earliest)
         return [self._carry_out(in_meter(operation, beats), now, earliest) for operation in asked]
 
-    def restore(self, deeds: Iterable[Sequence[Operation]], now: int) -> list[Landing]:
+    def restore(self, deeds: Iterable[Sequence[Operation]], now: int, places: object = None) -> list[Landing]:
         """Do again, at once, what was done before a crash: each a deed of its own, of which the last is heard.
 
-        Without those on time itself, for the timeline has been kept.
+        Without those on time itself, for the timeline has been kept. `places`: where pieces began, see `placing`.
         """
         count = 0
         for deed in deeds:
@@ -151,6 +151,7 @@ class Scheduler:
                     with contextlib.suppress(UsageError):  # it worked once; its past may have been left out since
                         self.book.apply(operation)
         versions = dict(self.book.now)
+        put_back(versions, places, lambda: self.timeline)
         return self._land(versions, {}, Grid(Fraction(0)), self.earliest(now, len(versions)), now)
 
     def _carry_out(self, operation: Operation, now: int, earliest: Fraction) -> Landing:

@@ -109,6 +109,7 @@ class _Records:
 
     Attributes:
         current: the timeline as it is now; a generation that has to begin anew begins with it.
+        places: where the pieces that played had begun, once the history was read.
     """
 
     def __init__(self, wiring: Wiring, say: Callable[[str], None]) -> None:
@@ -117,6 +118,7 @@ class _Records:
         self._state = StateLog(str(wiring.places.state_socket))
         self._scribe = Scribe()
         self._log = EvaluationLog(wiring.jam_places.history, wiring.clock.origin, say)
+        self.places: object = None
         self._autosave = Autosave(wiring.jam_places.root, wiring.clock.origin, say)
 
     def begin(self, timeline: Timeline) -> str:
@@ -135,9 +137,13 @@ class _Records:
 
     def evaluation(self, code: str, source: str, facts: Message) -> None:
         """One block or command that worked."""
+        facts = dict(facts)
+        places = facts.pop("places", None)
         self._scribe.put(lambda: self._log.note(code, source, facts))
         if code:
-            record = {"code": code, "source": source, "origin": str(self._clock.origin)}
+            record: dict[str, object] = {"code": code, "source": source, "origin": str(self._clock.origin)}
+            if places:
+                record["places"] = places
             self._state.append(self._clock.now(), [(keys.EVALUATIONS, record, _KEPT_EVALUATIONS)])
 
     def keep(self, code: str) -> None:
@@ -165,6 +171,7 @@ class _Records:
                 for _, row in rows:
                     if str(row.get("origin")) != str(self._clock.origin):
                         continue
+                    self.places = row.get("places", self.places)
                     if "code" in row:
                         found.append((str(row["code"]), str(row.get("source", ""))))
                     elif "set" in row:
@@ -249,7 +256,9 @@ async def _serve(
     with contextlib.suppress(FileNotFoundError):
         front.unlink()
     server = await asyncio.start_unix_server(clients.serve, os.fspath(front), limit=LONGEST_LINE)
-    run = asyncio.create_task(host.run(listener, records.history()))
+    history = records.history()
+    host.places = records.places
+    run = asyncio.create_task(host.run(listener, history))
     loop = asyncio.get_running_loop()
     in_order, supervisor = False, os.getppid()
 

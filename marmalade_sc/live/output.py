@@ -1,0 +1,29 @@
+"""What code prints, on its way to the host."""
+
+from marmalade_sc.live.link import Link
+
+__all__ = ["Output"]
+
+
+class Output:
+    """What code prints, sent to the host in whole writes. Stands in for sys.stdout."""
+
+    encoding = "utf-8"
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._sent = 0
+
+    def write(self, text: str) -> int:
+        """Send text; at most 1 MiB per generation, for a loop that prints must not fill the host."""
+        if self._sent < 1 << 20:
+            self._sent += len(text)
+            self._link.write({"event": "output", "text": text[: 1 << 16]})
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def isatty(self) -> bool:
+        """No terminal."""
+        return False
