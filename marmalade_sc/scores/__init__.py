@@ -2,6 +2,7 @@
 
 from marmalade_sc.scores.asjson import FIELDS, error_object, score_object, tree_object
 from marmalade_sc.scores.growing import Growing
+from marmalade_sc.scores.language import Scores, named_score
 from marmalade_sc.scores.midi import midi_file
 from marmalade_sc.scores.midiread import read_midi
 from marmalade_sc.scores.parser import parse
@@ -21,6 +22,7 @@ __all__ = [
     "ScoreFrames",
     "ScorePart",
     "ScorePattern",
+    "Scores",
     "Sound",
     "Sounding",
     "Stage",
@@ -28,6 +30,7 @@ __all__ = [
     "cut",
     "error_object",
     "midi_file",
+    "named_score",
     "overridden",
     "parse",
     "read_midi",
