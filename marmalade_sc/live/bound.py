@@ -3,10 +3,10 @@
 import inspect
 from types import ModuleType
 
-from marmalade_sc.live.handles import Effect, TrackHandle
+from marmalade_sc.live.handles import Effect, PlacedTrack, TrackHandle
 from marmalade_sc.patterns.pattern import Pattern
 
-__all__ = ["Bound", "described"]
+__all__ = ["Bound", "described", "shown"]
 
 Bound = dict[str, str]
 """name, kind, signature, doc."""
@@ -51,3 +51,11 @@ def _signature(value: object) -> str:
 
 def _first_line(text: object) -> str:
     return text.strip().partition("\n")[0] if isinstance(text, str) else ""
+
+
+def shown(value: object) -> str:
+    """The value of a block as the shell says it; nothing for what is said elsewhere."""
+    if isinstance(value, TrackHandle | PlacedTrack):
+        return ""
+    text = repr(value)
+    return text if len(text) <= 10_000 else text[:10_000] + " ..."

@@ -139,6 +139,7 @@ class Generation:
     def _evaluate(self, born: "_BornError") -> bool:
         request = born.request
         limits = more_memory(_MEMORY)
+        self._session.is_restoring = born.restores
         done = Evaluation((), "")
         deeds: list[tuple[Operation, ...]] = []
         try:

@@ -17,10 +17,10 @@ from typing import Final
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.book import Book
-from marmalade_sc.live.bound import Bound, described
+from marmalade_sc.live.bound import Bound, described, shown
 from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.explain import explain, remember
-from marmalade_sc.live.handles import ClockHandle, Effect, PlacedTrack, TrackHandle, playable
+from marmalade_sc.live.handles import ClockHandle, Effect, TrackHandle, playable
 from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle, controls_of
 from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.limits import TooSlowError, too_slow
@@ -64,6 +64,7 @@ class Session:
 
     Attributes:
         binders: which statement has bound which of the user's names.
+        is_restoring: whether what is evaluated has been before, and is over: what sounds once does not sound again.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Session:
     ) -> None:
         self.seed = seed
         self.binders: dict[str, Unit] = {}
+        self.is_restoring = False
         self._book = book if book is not None else Book()
         self._guard = guard
         self._units: list[Unit] = []
@@ -176,7 +178,7 @@ class Session:
         remember(code, source)
         try:
             value = self._run(code, source)
-            text = "" if value is None else _shown(value)
+            text = "" if value is None else shown(value)
         except SystemExit:
             raise UsageError("exit() does not end the player", hint="Press Ctrl-D to leave the shell.") from None
         except BaseException as error:
@@ -397,10 +399,3 @@ def _effect(instrument: Instrument) -> Callable[..., Effect]:
     effect.__name__ = instrument.name
     effect.__doc__ = instrument.doc
     return effect
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, TrackHandle | PlacedTrack):
-        return ""
-    text = repr(value)
-    return text if len(text) <= 10_000 else text[:10_000] + " ..."

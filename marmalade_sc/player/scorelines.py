@@ -46,7 +46,8 @@ class Lines:
         if not isinstance(text, str):
             raise ScoreError(f"{text!r:.40} is no line of a score", hint='Write alda("piano: c d e").')
         self._growing, added = self._growing.with_line(text, frozenset(self._session.orchestra.voices()), not extended)
-        self._sound(added)
+        if not self._session.is_restoring:
+            self._sound(added)
         return None
 
     def new(self) -> None:

@@ -12,7 +12,7 @@ from marmalade_sc.scores.tree import Event, ListForm, Place, Quoted, Symbol
 
 __all__ = ["evaluate_event"]
 
-_OPT_IN: Final = "It is an extension: use --extended, or begin the score with a line # marmalade: extended"
+_OPT_IN: Final = "An extension: ask for it by --extended, extended=True, or a first line # marmalade: extended"
 
 
 def _fits(kinds: str, values: Arguments) -> bool:

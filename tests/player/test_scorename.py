@@ -7,6 +7,7 @@ import pytest
 
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.handles import TrackHandle
+from marmalade_sc.live.setcode import set_code
 from marmalade_sc.player.scorename import score_name
 from tests.live_package.stage import Stage
 
@@ -264,3 +265,28 @@ def test_lines_can_be_saved_and_begun_anew(tmp_path: Path) -> None:
     assert (tmp_path / "song.alda").read_text() == "bd: c"
     made.evaluate("alda.new()")
     assert made.session.evaluate("alda").value.startswith("<no lines yet")
+
+
+def test_a_set_with_parts_on_tracks_of_their_own_is_saved_as_code_that_plays_it() -> None:
+    made = stage()
+    made.evaluate('song = score("bd: c1 r sn \\"s1\\": r1 c")')
+    made.evaluate("song.play()\ns1.gain(-3)")
+    made.run_to(1.5)
+    code = set_code(made.scheduler.book, made.session.binders, made.scheduler.timeline)
+    again = stage()
+    again.evaluate(code)
+    again.run_to(3.5)
+    assert again.heard() == [(0, "bd"), (1, "sn"), (2, "bd"), (3, "sn")]
+    assert again.scheduler.tracks["s1"].mix["gain_db"] == -3
+
+
+def test_lines_that_were_heard_before_a_crash_are_known_and_not_heard_again() -> None:
+    made = stage()
+    made.session.is_restoring = True
+    made.evaluate('alda("bd: o5 c8 d")')
+    made.session.is_restoring = False
+    made.run_to(1)
+    assert made.heard() == []
+    made.evaluate('alda("e")')
+    made.run_to(2)
+    assert bars(made, "bd") == [F(5, 4)]
