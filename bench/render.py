@@ -78,7 +78,7 @@ def _write_score(orchestra: object, definitions: object, path: Path) -> None:
 
 def _floor(score: Path, wav: Path) -> float:
     begin = time.perf_counter()
-    command = ["scsynth", "-N", str(score), "_", str(wav), "48000", "WAV", "float", "-o", "2", *NRT_OPTIONS]
+    command = ["scsynth", "-N", str(score), "_", str(wav), "48000", "WAV", "float", "-o", "2", "-i", "0", *NRT_OPTIONS]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begin
 

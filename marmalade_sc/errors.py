@@ -17,6 +17,7 @@
     │   ├── IdentityError          a key or signature that cannot be used or is not whose it says
     │   ├── RenderError            a render that cannot be made as asked
     │   ├── ScoreError             a score's text that cannot be read or played
+    │   ├── JobError               a job that cannot be submitted, found or done as asked
     │   └── EvaluationError        code that raised while it was evaluated
     ├── EngineError                scsynth did not do what it was told
     │   ├── BootError              it did not start; carries its own words
@@ -24,6 +25,7 @@
     ├── FrameError                 a frame of bundles that breaks the rules
     ├── BlobError                  the content store cannot keep or give something
     ├── JamError                   a jam's servers or state cannot be used
+    ├── QueueError                 the job Redis cannot be reached or used
     ├── PeerError                  another player refuses, or what it says breaks the protocol
     └── PlayerError                the player directory or a process of the player cannot be used
 
@@ -48,6 +50,7 @@ __all__ = [
     "IdError",
     "IdentityError",
     "JamError",
+    "JobError",
     "ManifestError",
     "MarmaladeError",
     "UnknownMethodError",
@@ -55,6 +58,7 @@ __all__ = [
     "NotationError",
     "PeerError",
     "PlayerError",
+    "QueueError",
     "RenderError",
     "SampleError",
     "ScoreError",
@@ -220,6 +224,12 @@ class ScoreError(UsageError):
     code = "score"
 
 
+class JobError(UsageError):
+    """A job that cannot be submitted, found or done as asked."""
+
+    code = "job"
+
+
 class EvaluationError(UsageError):
     """Code that raised while it was evaluated. `traceback` holds the user's own frames, as text."""
 
@@ -268,6 +278,12 @@ class JamError(MarmaladeError):
     """A jam's servers or state cannot be used."""
 
     code = "jam"
+
+
+class QueueError(MarmaladeError):
+    """The job Redis cannot be reached or used."""
+
+    code = "queue"
 
 
 class PeerError(MarmaladeError):

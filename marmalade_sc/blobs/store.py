@@ -58,6 +58,34 @@ class Blobs:
             aside.unlink(missing_ok=True)
         return name
 
+    def take(self, file: Path) -> str:
+        """Keep a file by moving it in; its name. For what is too large to be held in memory.
+
+        Raises:
+            BlobError: as for `put`; or the file cannot be read.
+        """
+        try:
+            size = file.stat().st_size
+            name = _digest(file)
+        except OSError as error:
+            raise BlobError(f"{file} cannot be read: {error.strerror}") from error
+        if size > self.largest:
+            raise BlobError(f"{size} bytes are too much for the store: {self.largest} are allowed at once")
+        path = self._path(name)
+        if path.is_file() and path.stat().st_size == size and _digest(path) == name:
+            file.unlink(missing_ok=True)
+            return name
+        if self.size + size > self.capacity:
+            raise BlobError(f"The store {self.root} is full ({self.capacity >> 20} MiB). Remove what you do not need.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+            file.replace(path)
+        except OSError as error:
+            raise BlobError(f"{path} cannot be written: {error.strerror}. Make room there.") from error
+        return name
+
     def get(self, name: str) -> bytes:
         """The data of that name.
 

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Slot] = MappingProxyType(
         "replay": Slot("replay", "Play or render what a jam played."),
         "events": Slot("events", "Print the events of a pattern."),
         "score": Slot("score", "Read, check, list, render, export, import and play scores in the Alda language."),
+        "job": Slot("job", "Render in the background, on any number of workers: submit, follow, fetch, cancel."),
         "synthdef": Slot("synthdef", "Build, check and list synthdefs."),
         "jam": Slot("jam", "Start, stop, list, switch, archive and delete jams."),
         "generator": Slot("generator", "Pack, check, list, run and stop generators."),

@@ -27,7 +27,11 @@ __all__ = [
     "aim_node",
     "audio_buses",
     "insert_node",
+    "is_source",
+    "is_voice",
     "source_node",
+    "strip_of_bus",
+    "strip_of_node",
     "voice_node",
 ]
 
@@ -100,6 +104,16 @@ def source_node(count: int) -> int:
     return _SOURCE_NODES + count % _SOURCE_SPAN
 
 
+def is_voice(node: int) -> bool:
+    """Whether a node's id is one of voices."""
+    return _VOICE_NODES <= node < _VOICE_NODES + _VOICE_SPAN
+
+
+def is_source(node: int) -> bool:
+    """Whether a node's id is one of groups of voices."""
+    return _SOURCE_NODES <= node < _SOURCE_NODES + _SOURCE_SPAN
+
+
 def insert_node(count: int) -> int:
     """The node of the `count`-th insert; an insert that fades out keeps its own."""
     return _INSERT_NODES + count % _INSERT_SPAN
@@ -131,6 +145,11 @@ class Strip:
         return self.group + 2
 
     @property
+    def input(self) -> int:
+        """Where its voices were rendered before: the synth that brings their sound."""
+        return self.group + 3
+
+    @property
     def bus(self) -> int:
         """First of the two private audio buses."""
         return _FIRST_TRACK_BUS + 2 * self.slot
@@ -139,3 +158,15 @@ class Strip:
     def meter_bus(self) -> int:
         """First of two control buses with the peaks of left and right."""
         return _TRACK_METER_BUS + 2 * self.slot
+
+
+def strip_of_node(node: int) -> Strip | None:
+    """The strip one of whose own nodes this is."""
+    slot = (node - _STRIP_NODES) // 16
+    return Strip(slot) if 0 <= slot < MOST_TRACKS else None
+
+
+def strip_of_bus(bus: int) -> Strip | None:
+    """The strip that an audio bus belongs to; None for the master's and the hardware's."""
+    slot = (bus - _FIRST_TRACK_BUS) // 2
+    return Strip(slot) if 0 <= slot < MOST_TRACKS else None

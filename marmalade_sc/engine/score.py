@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.layout import BLOCK, RANDOM_GENERATORS, audio_buses
+from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.errors import BootError
 from marmalade_sc.sdk.osc import bundle
 
@@ -77,9 +78,11 @@ LEAD: Final = BLOCK
 """Frames before time 0 in a render, cut away afterwards: the master's filters take a note on their first sample for the
 level they begin with, and would swallow it."""
 
+_WATCH_S: Final = 0.2
+
 NRT_OPTIONS: Final = (
     *("-a", str(audio_buses()), "-n", "16384", "-m", "524288", "-b", "4096", "-d", "8192"),
-    *("-r", str(RANDOM_GENERATORS), "-w", "1024", "-D", "0", "-i", "0", "-z", str(BLOCK)),
+    *("-r", str(RANDOM_GENERATORS), "-w", "1024", "-D", "0", "-z", str(BLOCK)),
 )
 
 
@@ -112,21 +115,7 @@ class NonRealtime:
             pipe = Path(folder) / "score"
             log = Path(folder) / "log"
             os.mkfifo(pipe, 0o600)
-            command = [
-                *(self.executable, "-N", str(pipe), "_", str(wav), str(self.rate), "W64", "float"),
-                *("-o", str(self.channels), *NRT_OPTIONS),
-                *(("-U", self.plugins) if self.plugins else ()),
-            ]
-            with log.open("wb") as output:
-                try:
-                    # A session of its own: Ctrl-C is for us, and we end it.
-                    process = subprocess.Popen(
-                        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-                    )
-                except OSError as error:
-                    raise BootError(
-                        f"scsynth cannot be started: {error.strerror}. `marmalade doctor` helps."
-                    ) from error
+            process = self._start(pipe, wav, log)
             try:
                 with _opened(pipe, process) as file:
                     yield Score(file, self.rate, lead)
@@ -138,12 +127,82 @@ class NonRealtime:
                 process.wait()
                 wav.unlink(missing_ok=True)
                 raise
-            words = log.read_text(errors="replace").strip().splitlines()
-            if status or not wav.exists():
-                wav.unlink(missing_ok=True)
-                said = "\n".join(words[-8:])
-                raise BootError(f"scsynth did not render (status {status}). It said:\n{said}", output=said)
+            _whole(wav, status, log)
             check()
+
+    def perform(
+        self,
+        score: Path,
+        wav: Path,
+        *,
+        sound: Path | None = None,
+        inputs: int = 0,
+        folder: Path | None = None,
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Render a score that is written already.
+
+        Args:
+            sound: a file of `inputs` channels that is heard at the inputs, from the score's first block on.
+            folder: what names of files in the score are relative to.
+            watch: called some times a second while it renders; may raise to end it.
+
+        Raises:
+            BootError: as for `rendering`.
+        """
+        with tempfile.TemporaryDirectory(prefix="marmalade-") as name:
+            log = Path(name) / "log"
+            process = self._start(score, wav, log, sound, inputs, folder)
+            try:
+                while True:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        status = process.wait(_WATCH_S)
+                        break
+                    watch()
+            except BaseException:
+                process.kill()
+                process.wait()
+                wav.unlink(missing_ok=True)
+                raise
+            _whole(wav, status, log)
+
+    def _start(
+        self,
+        score: Path,
+        wav: Path,
+        log: Path,
+        sound: Path | None = None,
+        inputs: int = 0,
+        folder: Path | None = None,
+    ) -> "subprocess.Popen[bytes]":
+        command = [
+            *(self.executable, "-N", str(score), str(sound or "_"), str(wav), str(self.rate), "W64", "float"),
+            *("-o", str(self.channels), "-i", str(inputs), *NRT_OPTIONS),
+            *(("-U", self.plugins) if self.plugins else ()),
+        ]
+        with log.open("wb") as output:
+            try:
+                # A session of its own: Ctrl-C is for us, and we end it; where we are killed, the kernel does.
+                return subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    cwd=folder,
+                    preexec_fn=die_with_parent,
+                )
+            except OSError as error:
+                raise BootError(f"scsynth cannot be started: {error.strerror}. `marmalade doctor` helps.") from error
+
+
+def _whole(wav: Path, status: int, log: Path) -> None:
+    """Raises BootError, and leaves no file, unless scsynth has rendered all of it."""
+    words = log.read_text(errors="replace").strip().splitlines()
+    if status or not wav.exists():
+        wav.unlink(missing_ok=True)
+        said = "\n".join(words[-8:])
+        raise BootError(f"scsynth did not render (status {status}). It said:\n{said}", output=said)
 
 
 @contextlib.contextmanager

@@ -9,22 +9,27 @@ import os
 import py_compile
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["library"]
+__all__ = ["SDK", "library"]
 
-_PARTS: Final = ("__init__.py", "errors.py", "ids.py", "clock", "patterns", "sdk")
+SDK: Final = ("__init__.py", "errors.py", "ids.py", "clock", "patterns", "sdk")
 
 
-def library(cache: Path) -> Path:
+def library(cache: Path, parts: Sequence[str] = SDK) -> Path:
     """The folder to put on Python's path inside, made where it is not there yet or the code has changed. Blocks.
+
+    Args:
+        cache: a folder for these parts alone: older versions in it go.
+        parts: modules and packages of ours.
 
     Raises:
         OSError: it cannot be written.
     """
     package = Path(__file__).resolve().parent.parent
-    files = sorted(path for part in _PARTS for path in _modules(package / part))
+    files = sorted(path for part in parts for path in _modules(package / part))
     mark = hashlib.sha256()
     for path in files:
         status = path.stat()

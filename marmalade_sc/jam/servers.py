@@ -14,7 +14,16 @@ from typing import Protocol
 
 from marmalade_sc.errors import JamError
 
-__all__ = ["MINIMUM", "Persistence", "RedisServer", "events_server", "find_redis", "redis_version", "state_server"]
+__all__ = [
+    "MINIMUM",
+    "Persistence",
+    "RedisServer",
+    "events_server",
+    "find_redis",
+    "jobs_server",
+    "redis_version",
+    "state_server",
+]
 
 MINIMUM = (6, 2)
 """The oldest redis-server that will do. From 7.0 on, ACLs tell reading from writing."""
@@ -22,6 +31,7 @@ MINIMUM = (6, 2)
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 _MIB = 1 << 20
 _SPARE_BYTES = 16 * _MIB
+_JOBS_MB = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,11 @@ def events_server(
     """
     own = ("--dir", str(folder), "--appendonly", "no", "--maxmemory-policy", "allkeys-lru", "--maxmemory-samples", "10")
     return RedisServer((program, *_common(version, socket, memory_mb), *own), socket)
+
+
+def jobs_server(program: str, version: tuple[int, int, int], *, socket: Path, folder: Path) -> RedisServer:
+    """The queue of jobs on this machine: persistent in `folder`, which has to exist, as the state of a jam is."""
+    return state_server(program, version, socket=socket, folder=folder, memory_mb=_JOBS_MB)
 
 
 def _common(version: tuple[int, int, int], socket: Path, memory_mb: int) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.player.children import become_subreaper
-from marmalade_sc.player.lifeline import die_with_parent
 from marmalade_sc.player.processes import children_of
 
 __all__ = ["guarded"]

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine
 
-__all__ = ["LIFELINE", "READY", "die_with_parent", "ready", "serve", "watch"]
+__all__ = ["LIFELINE", "READY", "ready", "serve", "watch"]
 
 LIFELINE = "MARMALADE_LIFELINE_FD"
 """Names the read end of a pipe whose only write end the supervisor holds: it closes with the supervisor."""
@@ -16,7 +15,6 @@ LIFELINE = "MARMALADE_LIFELINE_FD"
 READY = "MARMALADE_READY_FD"
 """Names the pipe on which a process writes `ready` once, when others may rely on it."""
 
-_PR_SET_PDEATHSIG = 1
 _GRACE_S = 2.0
 
 
@@ -44,19 +42,6 @@ def watch(callback: Callable[[], None] | None = None, *, grace_s: float = _GRACE
     thread = threading.Thread(target=_wait, args=(fd, callback, grace_s), name="lifeline", daemon=True)
     thread.start()
     return thread
-
-
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process signal `number` when the thread that forked it ends.
-
-    For a child right after its fork; the kernel forgets the wish at every fork. A parent that ended before the call is
-    noticed by the caller's own check of getppid().
-
-    Raises:
-        OSError: the kernel refused.
-    """
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
 
 
 def _wait(fd: int, callback: Callable[[], None] | None, grace_s: float) -> None:

@@ -5,15 +5,12 @@ import json
 import math
 import os
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from marmalade_sc.assist.guide import Guide
-from marmalade_sc.clock.clocks import VirtualClock
-from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.definitions import Definitions
 from marmalade_sc.engine.dispatcher import Dispatcher
@@ -24,20 +21,13 @@ from marmalade_sc.engine.score import LEAD, NonRealtime, Score, sample_of
 from marmalade_sc.engine.synths import LIMITER_LOOKAHEAD_S, system_synthdefs
 from marmalade_sc.engine.voices import WALL, VoiceTable
 from marmalade_sc.errors import RenderError
-from marmalade_sc.live.operations import Grid, Tempo
-from marmalade_sc.live.scheduler import Scheduler, Timing
-from marmalade_sc.live.session import Session
-from marmalade_sc.patterns.controls import voice
-from marmalade_sc.patterns.language import namespace
+from marmalade_sc.live.clockwork import Timing
 from marmalade_sc.player.replay import Replay
-from marmalade_sc.player.scorename import score_name
-from marmalade_sc.sdk.instruments import Orchestra
+from marmalade_sc.player.setframes import START, SetFrames, end_of
 from marmalade_sc.sdk.osc import message
 
 __all__ = ["MOST_STEMS", "START", "Played", "Rendering", "ReplayPlayer", "SetPlayer", "Source", "end_of"]
 
-START = 16 * UNITS_PER_SECOND
-"""Jam time of cycle 0 in a render; any will do, the file counts from there."""
 MOST_STEMS = 30
 """Stems leave by outputs of their own; 62 channels lie below the mixer's buses."""
 
@@ -104,65 +94,25 @@ class ReplayPlayer:
             now += self._step
 
 
-class SetPlayer:
-    """A set on a virtual clock: evaluated once, then asked frame by frame, exactly as the live host does.
-
-    Args:
-        bpm: tempo to begin with; one that is given wins over the set's own first tempo.
-        seed: of all chance.
-    """
-
-    def __init__(
-        self,
-        orchestra: Orchestra,
-        code: str,
-        source: str,
-        *,
-        bpm: float | None = None,
-        beats_per_cycle: Fraction = Fraction(4),  # noqa: B008  a frozen value
-        seed: int = 0,
-        complain: Callable[[str], None] = lambda text: None,
-    ) -> None:
-        self.timing = Timing()
-        self.clock = VirtualClock(START - self.timing.lookahead - self.timing.frame)
-        self.scheduler = Scheduler(
-            orchestra, Timeline.steady(bpm or 120, START, beats_per_cycle), self.timing, complain=complain
-        )
-        session = Session(
-            namespace(),
-            voice,
-            orchestra,
-            lambda: self.scheduler.timeline,
-            self.clock.now,
-            seed,
-            self.scheduler.book,
-        )
-        guide = Guide(session)  # a set may have been written at the prompt, with help() in it
-        scores = score_name(session, lambda: self.scheduler.timeline.beats_per_cycle(self.scheduler.cursor))
-        session.extend({**guide.names(), **scores}, guide.asked)
-        done = session.evaluate(code, source)
-        operations = list(done.operations)
-        if bpm is not None:
-            operations.append(Tempo(bpm, Grid(Fraction(0))))
-        self.scheduler.carry_out(operations, self.clock.now(), Fraction(0))
-        if not self.scheduler.tracks:
-            raise RenderError(
-                f"{source} plays nothing: no track was given a pattern", hint='Write d1 >> s("bd sn") in it.'
-            )
-
-    def time_of(self, cycles: Fraction) -> int:
-        """Jam time of a cycle, by the timeline that the set made."""
-        return self.scheduler.timeline.timetag(cycles)
+class SetPlayer(SetFrames):
+    """A set on a virtual clock as what a rendering plays."""
 
     def run(self, dispatcher: Dispatcher, end: int) -> Iterator[tuple[int, list[Packet]]]:
         """See `Source`."""
-        clock, timing = self.clock, self.timing
-        while clock.now() < end:
-            now = clock.now()
-            for frame in self.scheduler.frames(now):
+        for now, frames in self.frames(end):
+            for frame in frames:
                 dispatcher.accept(frame, "render", now)
             yield now, dispatcher.due(now)
-            clock.advance(timing.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class _Performance:
+    """What is about to be written into a score."""
+
+    mixer: Mixer
+    dispatcher: Dispatcher
+    frames: Iterable[tuple[int, list[Packet]]]
+    channels: int
 
 
 @dataclass(slots=True)
@@ -174,6 +124,7 @@ class Rendering:
         frames: length of the files to be made, known after `run`.
         late: notes that came up to 5 ms late and played, and those that were dropped: of generators in real time.
         progress: called with a share from 0 to 1; may raise to cancel.
+        sound_name: what scsynth is told to read for the file of a buffer.
     """
 
     player: Source
@@ -183,6 +134,7 @@ class Rendering:
     tail_s: float = 2.0
     with_stems: bool = False
     progress: Callable[[float], None] = lambda share: None
+    sound_name: Callable[[Path], str] = str
     notes: list[Played] = field(default_factory=list)
     tracks: list[str] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
@@ -209,55 +161,70 @@ class Rendering:
             RenderError: nothing would sound, or there are too many stems.
             BootError: scsynth fails.
         """
+        performance = self._performance(end)
+        server = NonRealtime(self.scsynth, self.rate, performance.channels, os.environ.get("MARMALADE_PLUGINS") or None)
+        with server.rendering(wav, LEAD) as score:
+            return self._write(score, performance)
+
+    def compose(self, file: BinaryIO, end: int) -> tuple[int, int]:
+        """Write what `run` would tell scsynth into a file; returns the channels to render and the master's delay.
+
+        Raises:
+            RenderError: nothing would sound, or there are too many stems.
+        """
+        performance = self._performance(end)
+        return performance.channels, self._write(Score(file, self.rate, LEAD), performance)
+
+    def _performance(self, end: int) -> "_Performance":
         mixer = Mixer()
         voices = VoiceTable(WALL)
         voices.add(self.definitions.rows)
         dispatcher = Dispatcher(voices, mixer, Limits(pending=1 << 60, held=1 << 60), log=self._note)
-        delay = limiter_delay(self.rate)
-        frames: list[tuple[int, list[Packet]]] | Iterator[tuple[int, list[Packet]]]
         self.end = end
-        frames = self.player.run(dispatcher, end)
+        frames: Iterable[tuple[int, list[Packet]]] = self.player.run(dispatcher, end)
         channels = 2
         if self.with_stems:
             frames = list(frames)  # how many tracks there are decides how many outputs
             if len(mixer.channels) > MOST_STEMS:
                 raise RenderError(f"{len(mixer.channels)} tracks are more than {MOST_STEMS} stems", hint="Stack some.")
             channels += 2 * len(mixer.channels)
+        return _Performance(mixer, dispatcher, frames, channels)
+
+    def _write(self, score: Score, performance: "_Performance") -> int:
+        mixer, dispatcher, end = performance.mixer, performance.dispatcher, self.end
+        delay = limiter_delay(self.rate)
         buffers = dict(self.definitions.buffers)
         loaded: set[int] = set()
         samplers = _samplers(self.definitions)
-        with NonRealtime(self.scsynth, self.rate, channels, os.environ.get("MARMALADE_PLUGINS") or None).rendering(
-            wav, LEAD
-        ) as score:
-            score.setup([message("/d_recv", definition.compile()) for definition in system_synthdefs()])
-            score.setup([message("/d_recv", data) for data in self.definitions.compiled])
-            score.setup(mixer.base())
-            if self.with_stems:
-                self._stems(score, mixer)
-            seen = 0
-            for now, packets in frames:
-                for played in self.notes[seen:]:
-                    number = int(played.controls[samplers[played.wire]]) if played.wire in samplers else -1
-                    if number in buffers and number not in loaded:
-                        loaded.add(number)
-                        score.soon([message("/b_allocRead", number, str(buffers[number]), 0, 0)])
-                seen = len(self.notes)
-                for packet in packets:
-                    if packet.due >= end:
-                        continue  # asked ahead, beyond the end
-                    if packet.when:
-                        score.add(packet.when - START, packet.messages)
-                    else:
-                        score.soon(packet.messages)
-                self.progress(min(1.0, max(0.0, (now - START) / (end - START))))
-            self.tracks = list(mixer.channels)
-            self.refusals = dict(dispatcher.counts.reasons)
-            self.late = (dispatcher.counts.late_played, dispatcher.counts.late_dropped)
-            if not self.notes:
-                raise RenderError("Nothing sounds in the time that was asked for", hint="Render more cycles.")
-            self.frames = sample_of(end - START, self.rate) + round(self.tail_s * self.rate)
-            last = ((self.frames + delay) * UNITS_PER_SECOND) // self.rate
-            score.add(last, [message("/c_set", 1, 0.0)])
+        score.setup([message("/d_recv", definition.compile()) for definition in system_synthdefs()])
+        score.setup([message("/d_recv", data) for data in self.definitions.compiled])
+        score.setup(mixer.base())
+        if self.with_stems:
+            self._stems(score, mixer)
+        seen = 0
+        for now, packets in performance.frames:
+            for played in self.notes[seen:]:
+                number = int(played.controls[samplers[played.wire]]) if played.wire in samplers else -1
+                if number in buffers and number not in loaded:
+                    loaded.add(number)
+                    score.soon([message("/b_allocRead", number, self.sound_name(buffers[number]), 0, 0)])
+            seen = len(self.notes)
+            for packet in packets:
+                if packet.due >= end:
+                    continue  # asked ahead, beyond the end
+                if packet.when:
+                    score.add(packet.when - START, packet.messages)
+                else:
+                    score.soon(packet.messages)
+            self.progress(min(1.0, max(0.0, (now - START) / (end - START))))
+        self.tracks = list(mixer.channels)
+        self.refusals = dict(dispatcher.counts.reasons)
+        self.late = (dispatcher.counts.late_played, dispatcher.counts.late_dropped)
+        if not self.notes:
+            raise RenderError("Nothing sounds in the time that was asked for", hint="Render more cycles.")
+        self.frames = sample_of(end - START, self.rate) + round(self.tail_s * self.rate)
+        last = ((self.frames + delay) * UNITS_PER_SECOND) // self.rate
+        score.add(last, [message("/c_set", 1, 0.0)])
         return delay
 
     def _stems(self, score: Score, mixer: Mixer) -> None:
@@ -297,21 +264,6 @@ def _samplers(definitions: Definitions) -> dict[str, int]:
         if row.get("kind") == "sampler" and "buf" in names:
             found[f"{row['name']}.{row['hash']}"] = names.index("buf")
     return found
-
-
-def end_of(time_of: Callable[[Fraction], int], cycles: Fraction | None, seconds: float | None) -> int:
-    """Jam time at which the music ends, from a number of cycles (16 where nothing is said) or of seconds.
-
-    Raises:
-        RenderError: it is not above 0, or above a day.
-    """
-    if seconds is not None:
-        end = START + round(seconds * UNITS_PER_SECOND)
-    else:
-        end = time_of(cycles if cycles is not None else Fraction(16))
-    if not START < end <= START + 86_400 * UNITS_PER_SECOND:
-        raise RenderError("A render must be longer than nothing and at most a day long")
-    return end
 
 
 def limiter_delay(rate: int) -> int:

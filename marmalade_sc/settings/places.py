@@ -88,6 +88,11 @@ class Places:
         return self.root / "blobs"
 
     @property
+    def jobs(self) -> Path:
+        """The queue of our own job Redis, and what jobs have made."""
+        return self.root / "jobs"
+
+    @property
     def synthdefs(self) -> Path:
         return self.root / "synthdefs"
 
@@ -135,6 +140,10 @@ class Places:
     @property
     def events_socket(self) -> Path:
         return self.runtime / "redis-events.sock"
+
+    @property
+    def jobs_socket(self) -> Path:
+        return self.runtime / "redis-jobs.sock"
 
     @property
     def processes(self) -> Path:

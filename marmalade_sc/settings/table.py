@@ -290,6 +290,31 @@ SETTINGS: Mapping[str, Setting] = _table(
         choices=("asked", "arrival", "quantum", "interval"),
     ),
     Setting("peers.phrase_bars", "integer", 4, "Length of a phrase, for what begins with the next one.", "bars", 1, 64),
+    Setting(
+        "jobs.redis",
+        "text",
+        "",
+        "The job Redis, as rediss://user:password@host:6379. Empty: one of our own on this machine, started when it is "
+        "needed.",
+    ),
+    Setting("jobs.ca", "path", "", "The certificate that vouches for the job Redis. Empty: those of the system."),
+    Setting(
+        "jobs.workers",
+        "integer",
+        2,
+        "Workers that run beside our own job Redis while there are jobs. 0: only those that you start.",
+        "workers",
+        0,
+        64,
+    ),
+    Setting("jobs.trust", "text", "", "Public keys, separated by commas, whose jobs and results count beside our own."),
+    Setting("jobs.keep_h", "number", 24.0, "How long the results of a job are kept.", "hours", 0.01, 8760),
+    Setting("jobs.retries", "integer", 5, "How often a step that fails is tried again.", "times", 0, 100),
+    Setting("jobs.silence_s", "number", 60.0, "A step that says nothing for so long is ended.", "s", 1, 3600),
+    Setting("jobs.longest_s", "number", 3600.0, "A step that takes longer is ended.", "s", 1, 86400),
+    Setting("jobs.memory_mb", "integer", 4096, "Memory of a step.", "MiB", 256, 1048576),
+    Setting("jobs.disk_mb", "integer", 16384, "Room for sources and results of jobs.", "MiB", 16, 16777216),
+    Setting("jobs.nice", "integer", 15, "How far workers stand back for everything else, 19 most.", "", 0, 19),
     Setting("player.key", "path", "", "The private key of this player. Empty: `player.key` in the player directory."),
     *(
         Setting(f"keys.{action.name}", "text", action.keys, f"Keys of the shell. {action.doc}")

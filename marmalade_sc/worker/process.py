@@ -1,0 +1,125 @@
+"""A worker: takes steps from the queue and does them, says that it lives, mends what others left. A process.
+
+It ends by itself after a quarter of an hour or so, when it has nothing in hand; whoever keeps workers starts another.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from marmalade_sc.engine.leash import die_with_parent
+from marmalade_sc.errors import MarmaladeError
+from marmalade_sc.jobs.address import reach
+from marmalade_sc.jobs.contracts import CONTRACTS
+from marmalade_sc.jobs.depot import Depot
+from marmalade_sc.jobs.ledger import Ledger
+from marmalade_sc.jobs.queue import Queue
+from marmalade_sc.worker.abilities import abilities, sounds_mark
+from marmalade_sc.worker.carrier import Carrier
+from marmalade_sc.worker.hand import Hand, advance
+from marmalade_sc.worker.surroundings import Surroundings
+
+__all__ = ["serve"]
+
+_BEAT_S: Final = 1.0
+_MEND_S: Final = 5.0
+_EXPIRE_S: Final = 60.0
+_LIFE_S: Final = (900.0, 1200.0)
+_LAST_S: Final = 30.0
+_IDLE_AFTER_S: Final = 5.0
+
+
+def serve(around: Surroundings, programs: dict[str, Sequence[str]], steps: Sequence[str], beat: int) -> int:
+    """Work until told to end, or until its time is over.
+
+    Args:
+        programs: programs for steps that ours do not do.
+        steps: the only ones to be done; all where it is empty.
+        beat: a descriptor on which a byte is written each second.
+
+    Raises:
+        MarmaladeError: there is nothing that it could do, or the job Redis cannot be reached.
+    """
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    id = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(2).hex()}"
+    client = reach(around.address)
+    ledger, depot = around.ledger(client), around.depot(client)
+    can, _ = abilities(around)
+    offered = [row for row in CONTRACTS.values() if row in can or row.name in programs]
+    offered = [row for row in offered if not steps or row.name in steps]
+    carrier = Carrier(around, depot, programs)
+    queue = Queue(around.address.client())
+    hand = Hand(id, around, ledger, depot, queue, carrier, lambda: sounds_mark(around))
+    os.nice(around.settings.integer("jobs.nice"))
+    serving = queue.serve(offered, hand.work)
+    about = {"host": socket.gethostname(), "pid": os.getpid(), "steps": [row.queue for row in offered]}
+    until = time.monotonic() + random.uniform(*_LIFE_S)
+    try:
+        while not ending.wait(_BEAT_S) and (hand.doing or time.monotonic() < until):
+            with contextlib.suppress(OSError):
+                os.write(beat, b".")
+            try:
+                ledger.present(id, {**about, "doing": hand.doing})
+                if ledger.is_turn("mend", _MEND_S):
+                    mend(ledger, queue, around)
+                if ledger.is_turn(f"expire:{socket.gethostname()}", _EXPIRE_S):
+                    expire(ledger, depot)
+            except RedisError as error:
+                _log(f"the job Redis is away: {error}")
+    finally:
+        hand.leave()
+        serving.stop(_LAST_S)
+        carrier.close()
+        with contextlib.suppress(RedisError):
+            ledger.leave(id)
+    return 0
+
+
+def mend(ledger: Ledger, queue: Queue, around: Surroundings) -> None:
+    """Put into the queue what fell between two steps: open jobs of which no message is left."""
+    empty = {row.name for row in CONTRACTS.values() if not queue.size(row)}
+    for id in ledger.open() if empty else ():
+        if ledger.untouched_s(id) > _IDLE_AFTER_S:
+            advance(id, ledger, queue, around, lambda contract: contract.name in empty)
+
+
+def expire(ledger: Ledger, depot: Depot) -> None:
+    """Forget jobs and files whose time is over."""
+    ledger.expire()
+    for name in depot.blobs:
+        path = depot.blobs.path(name)
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > 3600 and not ledger.is_needed(name):
+                depot.forget(name)
+
+
+def _log(words: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} worker {os.getpid()}: {words}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    die_with_parent()
+    logging.basicConfig(format="%(asctime)s %(process)d %(name)s: %(message)s", level=logging.WARNING)
+    options = json.loads(sys.argv[2])
+    try:
+        sys.exit(serve(Surroundings.of(sys.argv[1]), options["programs"], options["steps"], int(sys.argv[3])))
+    except MarmaladeError as error:
+        _log(str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
