@@ -114,6 +114,12 @@ _JAM = _table(
     ),
     Row("stop_recording()", "Ends the recording.", ("jam.stop_recording()",)),
     Row(
+        "pause()",
+        "Lets time stand still at all players from a bar on; clock.pause() is for you alone.",
+        ("jam.pause()",),
+    ),
+    Row("resume()", "Lets time go on at all players.", ("jam.resume()",)),
+    Row(
         'play(name, track="", bars=None, seconds=None, **controls)',
         "Runs a generator in a strip of its own, or in that of a track, for so long or until it is stopped. "
         'g1 >> jam["drums"](density=.8) gives one to a track.',
@@ -223,6 +229,28 @@ FUNCTIONS = _table(
         "load(name)",
         "Evaluates sets/<name>.py: what it saved plays from the next bar on, and nothing else.",
         ('load("friday")',),
+    ),
+    Row(
+        "players()",
+        "Shows who is in the jam: how you trust each, how far its clock is off, what it plays.",
+        ("players()",),
+    ),
+    Row(
+        'chat(text="")',
+        "Says something to all players of the jam; without a text, shows what was said lately.",
+        ('chat("from the top")', "chat()"),
+    ),
+    Row(
+        'score(text, begin=None, end=None, tempo="jam", loop=True, extended=False)',
+        "A score in the Alda language, or a file of one, as a pattern that begins where it lands. song.play() gives "
+        'each part a track of its own; d1.at("end") and d1.at("%marker") wait for a place in what plays.',
+        ('d1 >> score("bass: o2 c8 d e f")', 'd1.at("end") >> score("bass: o2 c8 d e f", tempo="own")'),
+    ),
+    Row(
+        'alda(text="")',
+        "A score line by line: each goes on where the one before ended, and sounds at the next beat. alda.text, "
+        "alda.save(file), alda.new().",
+        ('alda("bass: o2 c d e")', 'alda("f g a")'),
     ),
     Row("restore()", "Brings back what played when the last session ended or crashed.", ("restore()",)),
     Row(

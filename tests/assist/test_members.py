@@ -1,6 +1,7 @@
 """The tables against what the live host binds; every example of every page runs."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
@@ -14,6 +15,7 @@ from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.handles import ClockHandle, TrackHandle
 from marmalade_sc.live.session import Session
 from marmalade_sc.patterns.language import namespace
+from marmalade_sc.player.scorename import score_name
 from tests.assist.words import NAMES
 from tests.live_package.stage import Stage, orchestra
 
@@ -25,7 +27,7 @@ KINDS = {"track": TrackHandle, "clock": ClockHandle, "jam": JamHandle, "scene": 
 def guided() -> Session:
     session = Stage().session
     guide = Guide(session)
-    session.extend(guide.names(), guide.asked)
+    session.extend({**guide.names(), **score_name(session, lambda: Fraction(4))}, guide.asked)
     return session
 
 
@@ -63,7 +65,7 @@ def test_every_example_of_every_page_can_be_evaluated() -> None:
     words = Words.of(orchestra=orchestra(), names=NAMES)
     stage = Stage()
     guide = Guide(stage.session)
-    stage.session.extend(guide.names(), guide.asked)
+    stage.session.extend({**guide.names(), **score_name(stage.session, lambda: Fraction(4))}, guide.asked)
     for block in (
         'd1 >> s("bd")\nb1 >> bass("0")\nd2 >> s("sn")\nr1 >> silence()\ng1 >> silence()\nd9 >> s("bd")',
         'beat = s("bd")\npluck = keys = pad = bass\ndelay = drive = lpf\nscene.save("verse")\nscene.save("chorus")',
