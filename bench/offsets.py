@@ -10,7 +10,7 @@ from common import row
 
 from marmalade_sc.testing.links import LINKS, measure
 
-BARS_MS = {"lan": 0.05, "wifi": 0.5, "wan": 1.0, "mobile": 5.0}
+BARS_MS = {"lan": 0.05, "wifi": 0.5, "wan": 1.0, "mobile": 5.0, "shaky": 3.0}
 
 
 def main() -> None:

@@ -1,28 +1,41 @@
 """How another player's clock differs from ours, and how fast, from probes there and back. Pure.
 
-A probe gives one sample: its offset, wrong by half of the difference between its two ways. Samples that came back fast
-had no queue on either way. So of the last minute the quarter with the shortest round trips counts; where a straight
-line through it lies now is the offset, its slope the rate (two crystals differ by 5 to 30 millionths). What no probe
-can see is a way that is always longer than the way back: half of that is in the offset, and it cannot be more than half
-of the shortest round trip.
+A probe tells how long each way took, plus or minus the offset. What a way takes beyond its shortest time is a wait in
+some queue, and never less than nothing: so the offset lies where two parallel lines, one below all ways there and one
+above all ways back, come as close to the samples as they can. No probe has to be lucky both ways. The slope is the rate
+at which one clock gains on the other; crystals differ by 5 to 30 millionths, so where queues are long a steeper slope has
+to be earned. What no probe can see is a way that is always longer than the way back: half of that is in the offset, and
+it cannot be more than half of the shortest round trip.
 """
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-__all__ = ["WINDOW", "Offset", "Offsets", "Sample", "agreed"]
+__all__ = ["UNSURE_S", "WINDOW", "Offset", "Offsets", "Sample", "agreed"]
 
-WINDOW: Final = 64
-_SHARE: Final = 4
+WINDOW: Final = 256
+_WINDOW_S: Final = 64.0
+"""Older probes say too little of how fast a clock goes now."""
 _FEWEST: Final = 8
 _WORST_RATE: Final = 200e-6
-"""Two crystals never differ by more; a steeper line is noise of few samples."""
-_FLOOR_S: Final = 3e-6
-_SIGMAS: Final = 4.7
-"""In simulations of links with queues the error is within in 99.9 % and more of all cases (bench/offsets.py)."""
+"""Two crystals never differ by more."""
+_USUAL_RATE: Final = 20e-6
+_STEPS: Final = 20
+"""Of a golden section from 400 millionths to 0.03."""
+_FLOOR_S: Final = 5e-7
+_JUMP_S: Final = 0.02
+_LOWEST: Final = 12
+_FEW: Final = 16.0
+UNSURE_S: Final = 0.001
+"""Who is known less well than this is asked more often."""
+_LEVEL: Final = 4.5
+_TILT: Final = 9.5
+"""The error of the lines' height and of their slope at the end, in units of the mean distance between the lowest samples:
+99.9 % and more of all cases in simulations of links with queues of all lengths (bench/offsets.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,8 @@ class Offsets:
         if self._found is not None and self._has_jumped(sample):
             self._samples.clear()  # their clock was set anew: another session, another machine
         self._samples.append(sample)
+        while self._samples[0].middle < sample.middle - _WINDOW_S:
+            self._samples.popleft()
         self._found = None
         return True
 
@@ -104,6 +119,11 @@ class Offsets:
     def count(self) -> int:
         """How many probes there are."""
         return len(self._samples)
+
+    @property
+    def latest(self) -> Offset | None:
+        """The estimate that was made last; None where none was asked for since the last probe."""
+        return self._found
 
     def estimate(self, now: float) -> Offset | None:
         """The offset as it is now; None before the first probe."""
@@ -124,8 +144,10 @@ class Offsets:
 
     def _has_jumped(self, sample: Sample) -> bool:
         assert self._found is not None
-        off = abs(sample.offset_s - self._found.offset_at(sample.middle))
-        return off > 1.0 + sample.round_trip_s + self._found.uncertainty_at(sample.middle)
+        found = self._found
+        off = abs(sample.offset_s - found.offset_at(sample.middle))
+        # Of one clock a probe is off by half of its round trip at most, and so is the estimate by half of its best.
+        return off > _JUMP_S + sample.round_trip_s / 2 + found.asymmetry_s + found.uncertainty_at(sample.middle)
 
 
 def agreed(found: list[Offset], now: float) -> tuple[float, float, int] | None:
@@ -150,24 +172,52 @@ def agreed(found: list[Offset], now: float) -> tuple[float, float, int] | None:
 
 
 def _fit(samples: list[Sample]) -> Offset:
-    ordered = sorted(samples, key=lambda each: each.round_trip_s)
-    best = ordered[: max(min(_FEWEST, len(ordered)), len(ordered) // _SHARE)]
-    shortest = best[0].round_trip_s
+    shortest = min(each.round_trip_s for each in samples)
     at = max(each.middle for each in samples)
-    if len(best) < 3:
-        excess = max(each.round_trip_s for each in best) / 2
+    if len(samples) < _FEWEST:
+        best = sorted(samples, key=lambda each: each.round_trip_s)
+        excess = best[-1].round_trip_s / 2
         offset = median(each.offset_s for each in best)
         return Offset(at, offset, 0.0, _FLOOR_S + excess, shortest / 2, shortest, _WORST_RATE)
-    mean_t = sum(each.middle for each in best) / len(best)
-    mean_o = sum(each.offset_s for each in best) / len(best)
-    spread = sum((each.middle - mean_t) ** 2 for each in best)
-    slope = sum((each.middle - mean_t) * (each.offset_s - mean_o) for each in best) / spread if spread > 1e-9 else 0.0
-    slope = max(-_WORST_RATE, min(_WORST_RATE, slope))
-    rest = sum((each.offset_s - mean_o - slope * (each.middle - mean_t)) ** 2 for each in best)
-    # A sample is off by half of its wait in queues at most; what the rest says alone is too good where few are alike.
-    waits = sum(((each.round_trip_s - shortest) / 2) ** 2 for each in best) / len(best)
-    sigma = math.sqrt(max(rest / (len(best) - 2), waits / 3))
-    place = (at - mean_t) ** 2 / spread if spread > 1e-9 else 0.0
-    drift = min(_WORST_RATE, _SIGMAS * sigma / math.sqrt(spread)) if spread > 1e-9 else _WORST_RATE
-    error = _SIGMAS * sigma * math.sqrt(1 / len(best) + place)
-    return Offset(at, mean_o + slope * (at - mean_t), slope, _FLOOR_S + error, shortest / 2, shortest, drift)
+    times = [each.middle - at for each in samples]
+    there = [each.arrived - each.sent for each in samples]
+    back = [each.back - each.answered for each in samples]
+
+    def lines(rate: float) -> tuple[float, float]:
+        """The highest line below all ways there, and below all ways back, where a clock gains so much."""
+        return (
+            min(way - rate * time for way, time in zip(there, times, strict=True)),
+            min(way + rate * time for way, time in zip(back, times, strict=True)),
+        )
+
+    count = len(samples)
+    wait_s = (sum(there) + sum(back)) / (2 * count) - sum(lines(0.0)) / 2 + 1e-9
+    rate = _highest(lambda each: count * sum(lines(each)) / wait_s - (each / _USUAL_RATE) ** 2 / 2)
+    low, high = lines(rate)
+    fewest = min(_LOWEST, max(3, count // 4))
+    lowest = sorted(way - rate * time - low for way, time in zip(there, times, strict=True))[fewest - 1]
+    lowest += sorted(way + rate * time - high for way, time in zip(back, times, strict=True))[fewest - 1]
+    # How far apart the lowest are says how far the very lowest may be from where none can be; few say so badly.
+    apart_s = lowest / (2 * (fewest - 1)) * (1 + _FEW / (fewest - 1) ** 2)
+    tilt_s = min(_TILT * apart_s, -min(times) * _USUAL_RATE)
+    error = _LEVEL * apart_s + tilt_s
+    drift = min(_WORST_RATE, (_LEVEL + _TILT) * apart_s / max(1e-3, -min(times)))
+    return Offset(at, (low - high) / 2, rate, _FLOOR_S + error, shortest / 2, shortest, drift)
+
+
+def _highest(worth: Callable[[float], float]) -> float:
+    """The rate that is worth most, of a worth with one summit: by golden section."""
+    low, high = -_WORST_RATE, _WORST_RATE
+    step = (math.sqrt(5) - 1) / 2
+    left, right = high - step * (high - low), low + step * (high - low)
+    at_left, at_right = worth(left), worth(right)
+    for _ in range(_STEPS):
+        if at_left < at_right:
+            low, left, at_left = left, right, at_right
+            right = low + step * (high - low)
+            at_right = worth(right)
+        else:
+            high, right, at_right = right, left, at_left
+            left = high - step * (high - low)
+            at_left = worth(left)
+    return (low + high) / 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from marmalade_sc.clock.offsets import Offset, Offsets, Sample
+from marmalade_sc.clock.offsets import UNSURE_S, Offset, Offsets, Sample
 from marmalade_sc.clock.timetag import units_to_seconds
 from marmalade_sc.peers.chatter import ClockAnswer, ClockProbe
 
@@ -16,6 +16,7 @@ _MOST: Final = 1024
 _FIRST: Final = 16
 _SOON_S: Final = 0.1
 _STEADY_S: Final = 1.0
+_UNSURE: Final = 0.25
 _AT_ONCE: Final = 8
 
 
@@ -38,18 +39,26 @@ class Soundings:
         self._proven: dict[bytes, str] = {}
 
     def due(self, members: Sequence[tuple[bytes, str]], now_s: float) -> list[tuple[bytes, str]]:
-        """Whom to ask now, of (key, address): newcomers ten times a second, others once or, where many are, less."""
+        """Whom to ask now, of (key, address): newcomers ten times a second, others once, or four times
+        where their way is shaky, or less where many are.
+        """
         steady = _STEADY_S * max(1.0, len(members) / _AT_ONCE)
         found = []
         for key, address in members:
             known = self._offsets.get(key)
-            pause = _SOON_S if known is None or known.count < _FIRST else steady
+            pause = _SOON_S if known is None or known.count < _FIRST else steady * self._haste(known)
             if now_s - self._last.get(key, -pause) >= pause:
                 found.append((key, address))
         found.sort(key=lambda each: self._last.get(each[0], 0.0))
         for key, _ in found[:_AT_ONCE]:
             self._last[key] = now_s
         return found[:_AT_ONCE]
+
+    @staticmethod
+    def _haste(known: Offsets) -> float:
+        """Where ways differ much from one another more of them are needed."""
+        found = known.latest
+        return _UNSURE if found is not None and found.uncertainty_s > UNSURE_S else 1.0
 
     def ask(self, key: bytes, address: str) -> ClockProbe:
         """A probe; say `sent` right before it goes."""

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from marmalade_sc.clock.offsets import Offsets, Sample
+from marmalade_sc.clock.offsets import UNSURE_S, Offsets, Sample
 
 __all__ = ["LINKS", "Figures", "Way", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way, in seconds: a floor, an exponential queue, and bursts with a share of all."""
+    """One way, in seconds: a floor, an exponential queue, bursts with a share of all, and an even spread."""
 
     floor_s: float
     queue_s: float
     bursts: float
     burst_s: float
+    spread_s: float = 0.0
 
     def draw(self, dice: random.Random) -> float:
         """How long one datagram takes."""
-        found = self.floor_s + dice.expovariate(1 / self.queue_s)
+        found = self.floor_s + dice.expovariate(1 / self.queue_s) + self.spread_s * dice.random()
         return found + dice.expovariate(1 / self.burst_s) if dice.random() < self.bursts else found
 
 
@@ -32,6 +33,7 @@ LINKS: Final[Mapping[str, Way]] = MappingProxyType(
         "wifi": Way(0.00075, 0.0005, 0.05, 0.02),
         "wan": Way(0.0125, 0.001, 0.03, 0.03),
         "mobile": Way(0.02, 0.006, 0.08, 0.1),
+        "shaky": Way(0.03, 0.00001, 0.0, 0.001, 0.04),
     }
 )
 
@@ -47,15 +49,17 @@ class Figures:
 
 
 def measure(way: Way, seed: int, probes: int = 2000, rate: float = 30e-6, longer_s: float = 0.0) -> Figures:
-    """Estimate once a second a clock that gains `rate`; the way there takes `longer_s` more than the way back.
+    """Estimate a clock that gains `rate`, once a second, more often while unsure, as players do.
+
+    The way there takes `longer_s` more than the way back.
 
     Half of `longer_s`, which nobody can see, is taken off the errors.
     """
     dice = random.Random(seed)
     offsets = Offsets()
     errors, stated, inside = [], [], 0
+    sent = 0.0
     for count in range(probes):
-        sent = count * 1.0
         arrived = sent + way.draw(dice) + longer_s
         answered = arrived + 0.0002
         back = answered + way.draw(dice)
@@ -67,6 +71,7 @@ def measure(way: Way, seed: int, probes: int = 2000, rate: float = 30e-6, longer
         if count > 63:
             errors.append(error)
             stated.append(found.uncertainty_s)
+        sent += 0.25 if found.uncertainty_s > UNSURE_S else 1.0
     errors.sort()
     stated.sort()
     middle, late = len(errors) // 2, int(0.99 * len(errors))

@@ -10,7 +10,9 @@ from marmalade_sc.clock.offsets import Offset, Offsets, Sample, agreed
 from marmalade_sc.testing.links import LINKS, measure
 
 
-@pytest.mark.parametrize(("name", "most_ms"), [("lan", 0.05), ("wifi", 0.5), ("wan", 1.0), ("mobile", 5.0)])
+@pytest.mark.parametrize(
+    ("name", "most_ms"), [("lan", 0.05), ("wifi", 0.5), ("wan", 1.0), ("mobile", 5.0), ("shaky", 3.0)]
+)
 def test_the_error_on_links_with_queues(name: str, most_ms: float) -> None:
     """And what it says of itself is true, and not so careful that it says nothing."""
     for seed in range(3):
