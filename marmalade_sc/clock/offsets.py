@@ -3,15 +3,16 @@
 A probe tells how long each way took, plus or minus the offset. What a way takes beyond its shortest time is a wait in
 some queue, and never less than nothing: so the offset lies where two parallel lines, one below all ways there and one
 above all ways back, come as close to the samples as they can. No probe has to be lucky both ways. The slope is the rate
-at which one clock gains on the other; crystals differ by 5 to 30 millionths, so where queues are long a steeper slope has
-to be earned. What no probe can see is a way that is always longer than the way back: half of that is in the offset, and
-it cannot be more than half of the shortest round trip.
+at which one clock gains on the other; crystals differ by 5 to 30 millionths, so where queues are long a steeper slope
+has to be earned. What no probe can see is a way that is always longer than the way back: half of that is in the offset,
+and it cannot be more than half of the shortest round trip.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nsmallest
 from statistics import median
 from typing import Final
 
@@ -34,8 +35,8 @@ UNSURE_S: Final = 0.001
 """Who is known less well than this is asked more often."""
 _LEVEL: Final = 4.5
 _TILT: Final = 9.5
-"""The error of the lines' height and of their slope at the end, in units of the mean distance between the lowest samples:
-99.9 % and more of all cases in simulations of links with queues of all lengths (bench/offsets.py)."""
+"""The error of the lines' height and of their slope at the end, in mean distances between the lowest samples: 99.9 %
+and more of all cases in simulations of links with queues of all lengths (bench/offsets.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +184,13 @@ def _fit(samples: list[Sample]) -> Offset:
     there = [each.arrived - each.sent for each in samples]
     back = [each.back - each.answered for each in samples]
 
+    lowest_there, lowest_back = _lowest(times, there), _lowest(times, back)
+
     def lines(rate: float) -> tuple[float, float]:
         """The highest line below all ways there, and below all ways back, where a clock gains so much."""
         return (
-            min(way - rate * time for way, time in zip(there, times, strict=True)),
-            min(way + rate * time for way, time in zip(back, times, strict=True)),
+            min(way - rate * time for time, way in lowest_there),
+            min(way + rate * time for time, way in lowest_back),
         )
 
     count = len(samples)
@@ -195,14 +198,28 @@ def _fit(samples: list[Sample]) -> Offset:
     rate = _highest(lambda each: count * sum(lines(each)) / wait_s - (each / _USUAL_RATE) ** 2 / 2)
     low, high = lines(rate)
     fewest = min(_LOWEST, max(3, count // 4))
-    lowest = sorted(way - rate * time - low for way, time in zip(there, times, strict=True))[fewest - 1]
-    lowest += sorted(way + rate * time - high for way, time in zip(back, times, strict=True))[fewest - 1]
+    ways = [way - rate * time - low for way, time in zip(there, times, strict=True)]
+    ways_back = [way + rate * time - high for way, time in zip(back, times, strict=True)]
+    lowest = nsmallest(fewest, ways)[-1] + nsmallest(fewest, ways_back)[-1]
     # How far apart the lowest are says how far the very lowest may be from where none can be; few say so badly.
     apart_s = lowest / (2 * (fewest - 1)) * (1 + _FEW / (fewest - 1) ** 2)
     tilt_s = min(_TILT * apart_s, -min(times) * _USUAL_RATE)
     error = _LEVEL * apart_s + tilt_s
     drift = min(_WORST_RATE, (_LEVEL + _TILT) * apart_s / max(1e-3, -min(times)))
     return Offset(at, (low - high) / 2, rate, _FLOOR_S + error, shortest / 2, shortest, drift)
+
+
+def _lowest(times: list[float], ways: list[float]) -> list[tuple[float, float]]:
+    """Those of the points that a line below all of them can touch: their lower hull."""
+    found: list[tuple[float, float]] = []
+    for time, way in sorted(zip(times, ways, strict=True)):
+        while len(found) > 1:
+            (first, low), (second, middle) = found[-2:]
+            if (second - first) * (way - low) > (time - first) * (middle - low):
+                break
+            found.pop()
+        found.append((time, way))
+    return found
 
 
 def _highest(worth: Callable[[float], float]) -> float:

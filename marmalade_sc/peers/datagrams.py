@@ -5,11 +5,13 @@ signature. What fails is counted and dropped without an answer.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.identity.keys import Identity
@@ -24,6 +26,9 @@ __all__ = ["LARGEST_DATAGRAM", "Datagram", "Datagrams", "Envelopes", "Mail"]
 
 LARGEST_DATAGRAM: Final = 1440
 _MARK_BYTES: Final = 8
+_LARGEST_READ: Final = 2048
+_AT_ONCE: Final = 64
+_BUFFER: Final = 1 << 20
 _PER_ADDRESS: Final = 400.0
 """Datagrams a second from one address, 800 at once: a jam of 500 players at rest sends us a hundredth of it each."""
 
@@ -81,8 +86,11 @@ class Envelopes:
         return _MARK_BYTES + SEAL_BYTES < len(data) <= LARGEST_DATAGRAM and data.startswith(self.mark)
 
 
-class Datagrams(asyncio.DatagramProtocol):
+class Datagrams:
     """The socket. `heard` takes what passed; `now` is read the moment a datagram is there.
+
+    It reads all that is there at once, up to a bound: asyncio's own transport takes a turn of the loop for each, which
+    costs more than refusing it, and of those that nobody wants 20,000 may come in a second.
 
     Attributes:
         dropped: datagrams that were none, or too many.
@@ -101,14 +109,38 @@ class Datagrams(asyncio.DatagramProtocol):
         self._now = now
         self._monotonic = monotonic
         self._buckets = Buckets(per_address, 2 * per_address)
-        self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
         self.dropped = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
+    def open(self, host: str, port: int) -> int:
+        """Listen, in the loop that runs; the port. Raises OSError where it is taken."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            made.bind((host, port))
+        except OSError:
+            made.close()
+            raise
+        self._socket = made
+        asyncio.get_running_loop().add_reader(made, self._ready)
+        return int(made.getsockname()[1])
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        mail = self.opened(data, addr[0], addr[1])
+    def _ready(self) -> None:
+        for _ in range(_AT_ONCE):
+            if self._socket is None:
+                return
+            try:
+                data, address = self._socket.recvfrom(_LARGEST_READ)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # nobody listens where we wrote to: the member will not answer, which is all that counts
+            self.hear(data, str(address[0]), int(address[1]))
+
+    def hear(self, data: bytes, host: str, port: int) -> None:
+        """A datagram has come from an address."""
+        mail = self.opened(data, host, port)
         if mail is not None:
             self._heard(mail)
 
@@ -125,15 +157,15 @@ class Datagrams(asyncio.DatagramProtocol):
             return None
         return Mail(letter.sender, letter.body, host, port, arrived)
 
-    def error_received(self, exc: Exception) -> None:
-        """Nobody listens there: the member will not answer, which is all that counts."""
-
     def send(self, sealed: bytes, to: Endpoint) -> None:
         """Send what `Envelopes.close` has made, if the socket is open. Never blocks; may be lost."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(sealed, (to.host, to.port))
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendto(sealed, (to.host, to.port))
 
     def close(self) -> None:
         """End it. Idempotent."""
-        if self._transport is not None:
-            self._transport.close()
+        if self._socket is not None:
+            made, self._socket = self._socket, None
+            asyncio.get_running_loop().remove_reader(made)
+            made.close()

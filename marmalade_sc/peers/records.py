@@ -1,6 +1,7 @@
 """What travels between players signed: requests to one player, and records that are signed once and passed on. Pure."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final, TypedDict
 
 from marmalade_sc.errors import IdentityError
@@ -64,6 +65,7 @@ METHODS: Final = ("play", "stop", "control", "presence", "leave")
 HERE: Final = "here"
 LEFT: Final = "left"
 CHATS: Final = 16
+_OPENED: Final = 512
 _ACCEPTANCE: Final = "marmalade peers rotation accepted"
 _MEMBERSHIP: Final = "marmalade peers member"
 
@@ -337,8 +339,9 @@ RECORDS: Final[tuple[type[Record], ...]] = (
 )
 
 
+@lru_cache(maxsize=_OPENED)
 def open_record(data: bytes) -> Signed[Record]:
-    """Any record; raises as `open_signed`."""
+    """Any record; raises as `open_signed`. The same one comes by many ways, and is no less true the second time."""
     return open_signed(data, RECORDS, LARGEST_RECORD)
 
 

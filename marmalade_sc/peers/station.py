@@ -81,8 +81,7 @@ class Station:
 
     async def open(self) -> None:
         """Listen. Raises OSError where the port is taken."""
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self._datagrams, local_addr=(self.at.host, self.at.port))
+        self._datagrams.open(self.at.host, self.at.port)
 
     async def run(self) -> None:
         """Live, until cancelled."""

@@ -15,8 +15,8 @@ from marmalade_sc.testing.links import LINKS, measure
 )
 def test_the_error_on_links_with_queues(name: str, most_ms: float) -> None:
     """And what it says of itself is true, and not so careful that it says nothing."""
-    for seed in range(3):
-        found = measure(LINKS[name], seed)
+    for seed in range(2):
+        found = measure(LINKS[name], seed, 1200)
         assert found.p99_s * 1000 <= most_ms
         assert found.inside >= 0.998
         assert found.stated_s <= 3 * found.p99_s + 5e-6
