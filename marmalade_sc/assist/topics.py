@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "render": "Render a set to a file, faster than it sounds.",
         "replay": "Play or render what a jam played.",
         "events": "Print the events of a pattern.",
+        "job": "Render in the background, on any number of workers: submit, follow, fetch, cancel.",
         "score": "Read, check, list, render, export, import and play scores in the Alda language.",
         "synthdef": "Build, check and list synthdefs.",
         "jam": "Start, stop, list, switch, archive and delete jams.",
