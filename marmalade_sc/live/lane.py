@@ -26,6 +26,7 @@ _MOST_COMPLAINTS: Final = 100
 _LAST: Final = 1 - Fraction(1, 1 << 40)
 """The latest place in a cycle: rounding must not put a note into the next one, which asks for its own."""
 _Key = tuple[int, float]
+_Offset = Callable[[Fraction], Fraction | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ class Lane:
         self.place(place)
         self._began = began
 
+    def postpone(self, units: int) -> None:
+        """Time stood still for so long: a piece that counts seconds counted none meanwhile."""
+        if self._began is not None:
+            self._began += units
+
     def began(self) -> int:
         """Jam time at which a piece that counts seconds had its beginning; fixed once it is asked for what plays."""
         if self._began is not None:
@@ -150,7 +156,7 @@ class Lane:
             return self.pattern
         return self.pattern.late(self.placed.origin - self.placed.gone)
 
-    def _asked(self, number: int, cycle_s: float) -> tuple[_Key, Fraction, Fraction, Callable[[Fraction], Fraction]]:
+    def _asked(self, number: int, cycle_s: float) -> tuple[_Key, Fraction, Fraction, _Offset]:
         """What is to be asked for a cycle: under which key it is remembered, from where to where, and where in the
         cycle a time of that lies."""
         piece, placed, period = self.pattern.piece, self.placed, self.pattern.period
@@ -162,8 +168,11 @@ class Lane:
             first, last = timeline.timetag(Fraction(number)), timeline.timetag(Fraction(number + 1))
             began = self._began = self.began()
 
-            def offset(at: Fraction) -> Fraction:
-                return min(_LAST, max(Fraction(0), timeline.cycle(began + round(at * UNITS_PER_SECOND)) - number))
+            def offset(at: Fraction) -> Fraction | None:
+                when = began + round(at * UNITS_PER_SECOND)
+                if not timeline.is_playing(when):
+                    return None  # it was before time stood still, and has sounded
+                return min(_LAST, max(Fraction(0), timeline.cycle(when) - number))
 
             begin, end = Fraction(first - began, UNITS_PER_SECOND), Fraction(last - began, UNITS_PER_SECOND)
             return (first, float(last - first)), begin, end, offset
@@ -210,7 +219,7 @@ class Lane:
         end: Fraction,
         cycle_s: float,
         orchestra: Orchestra,
-        offset_of: Callable[[Fraction], Fraction],
+        offset_of: _Offset,
     ) -> list[Ready]:
         notes = []
         unit_s = 1.0 if self.is_in_seconds else cycle_s
@@ -236,6 +245,8 @@ class Lane:
                 continue
             instrument, values = note
             offset = offset_of(whole.begin)
+            if offset is None:
+                continue
             notes.append(
                 Ready(
                     offset,

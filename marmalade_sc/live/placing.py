@@ -1,6 +1,6 @@
 """Where a pattern that has a beginning lands, and at which place in itself it goes on. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from marmalade_sc.clock.timeline import Timeline
@@ -11,7 +11,7 @@ from marmalade_sc.live.operations import Grid
 from marmalade_sc.live.track import Track
 from marmalade_sc.patterns.piece import END
 
-__all__ = ["landing_cycle", "places_of", "put_back", "settle"]
+__all__ = ["landing_cycle", "places_of", "put_back", "resumed", "settle"]
 
 
 def landing_cycle(grid: Grid, track: Track, earliest: Fraction, timeline: Timeline) -> Fraction:
@@ -67,6 +67,15 @@ def put_back(versions: Mapping[str, Version], places: object, timeline: Callable
             lane.place_back(Placed(Fraction(origin), Fraction(gone), timeline), int(began) if began else None)
         except (ValueError, TypeError, ZeroDivisionError):
             continue
+
+
+def resumed(lanes: Iterable[Lane], before: Timeline, after: Timeline) -> None:
+    """Tell pieces that count seconds that time stood still, where it goes on with `after`."""
+    if before.stops_at() is None or after.stops_at() is not None:
+        return
+    stood = round((after.segments[-1].time_s - before.segments[-1].time_s) * UNITS_PER_SECOND)
+    for lane in set(lanes):
+        lane.postpone(stood)
 
 
 def _within(lane: Lane, place: Placed, cycle: Fraction, timeline: Timeline) -> Fraction:

@@ -29,7 +29,7 @@ from marmalade_sc.live.operations import (
     SetMix,
     in_meter,
 )
-from marmalade_sc.live.placing import landing_cycle, put_back, settle
+from marmalade_sc.live.placing import landing_cycle, put_back, resumed, settle
 from marmalade_sc.live.steps import step_words
 from marmalade_sc.live.track import Track
 from marmalade_sc.patterns.span import ratio
@@ -158,6 +158,7 @@ class Scheduler:
         if not isinstance(operation, Remembered):
             timeline, landing = changed(self.timeline, operation, earliest, now, self.timing.settled, self.cursor)
             if timeline is not self.timeline:
+                resumed((*self.book.lanes().values(), *self._lanes()), self.timeline, timeline)
                 self.timeline = timeline.pruned(now - _KEPT_PAST)
                 self._sections.append(TimelineChange(self.timeline.to_json()))
             return landing
@@ -177,6 +178,9 @@ class Scheduler:
         at = operation.grid.next(earliest)
         self._land(versions, before, operation.grid, earliest, now)
         return Landing(self.book.words(operation, versions), at)
+
+    def _lanes(self) -> Iterable[Lane]:
+        return (lane for track in self.tracks.values() for lane in track.lanes())
 
     def _number(self, operation: Remembered) -> None:
         if isinstance(operation, Replace):

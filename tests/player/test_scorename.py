@@ -290,3 +290,20 @@ def test_lines_that_were_heard_before_a_crash_are_known_and_not_heard_again() ->
     made.evaluate('alda("e")')
     made.run_to(2)
     assert bars(made, "bd") == [F(5, 4)]
+
+
+def test_a_score_of_its_own_tempo_stands_still_with_the_jam() -> None:
+    """Paused for three seconds: each note sounds once, later by as much."""
+    made = stage()
+    made.evaluate('d1 >> score("(tempo! 100) bd: [c]*16", tempo="own")')
+    made.run(2.5)
+    made.evaluate("clock.pause()")
+    made.run(3)
+    made.evaluate("clock.play()")
+    made.run(6)
+    found = seconds(made, "bd")
+    gaps = [round(later - before, 3) for before, later in zip(found, found[1:], strict=False)]
+    long = [gap for gap in gaps if gap != 0.6]
+    assert len(long) == 1
+    assert 3.3 < long[0] < 3.9
+    assert len(found) > 10
