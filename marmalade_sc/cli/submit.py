@@ -1,10 +1,11 @@
 """`marmalade job submit`: ask for a render of a set, a score or a generator; answered at once, whoever does it when."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from marmalade_sc.worker.desk import Glance
 
 __all__ = ["submit"]
+
+
+_LONELY_S: Final = 20.0
+"""Our own workers need some seconds to begin."""
 
 
 @click.group()
@@ -175,9 +180,15 @@ def _ask(
             return
         click.echo(f"{id} is queued" if is_new else f"{id} was asked for before", err=True)
         with showing(id, quiet) as progress:
+            asked_at, is_told = time.monotonic(), False
 
             def tell(glance: "Glance") -> None:
+                nonlocal is_told
                 progress(glance.percent / 100)
+                if not is_told and time.monotonic() - asked_at > _LONELY_S and not found.ledger.workers():
+                    is_told = True
+                    log = session.places.logs / "jobs.log"
+                    click.echo(f"No worker is there yet. Start one: marmalade job worker. See also {log}.", err=True)
 
             ended = found.wait(id, tell)
         if ended.record.state != "done":

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from marmalade_sc.errors import QueueError
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.worker.surroundings import Surroundings
@@ -56,17 +56,27 @@ class Carrier:
     """See the module. One thread at a time.
 
     Args:
-        programs: programs for steps that are not done by ours, by the step's name.
+        to_forge: the line to the forge, for steps that are done by ours.
+        programs: programs for the others, by the step's name.
+
+    Attributes:
+        is_broken: whether the forge has ended, and nothing of ours can be done any more.
     """
 
-    def __init__(self, around: Surroundings, depot: Depot, programs: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        depot: Depot,
+        to_forge: socket.socket | None = None,
+        programs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self._around = around
         self._depot = depot
         self._programs = programs
         self._silence_s = around.settings.number("jobs.silence_s")
         self._longest_s = around.settings.number("jobs.longest_s")
-        self._forge: subprocess.Popen[bytes] | None = None
-        self._line: socket.socket | None = None
+        self._line = to_forge
+        self.is_broken = False
 
     def carry(
         self,
@@ -103,14 +113,9 @@ class Carrier:
             return kept
 
     def close(self) -> None:
-        """End the forge. Idempotent."""
+        """Let the forge end. Idempotent."""
         if self._line is not None:
             self._line.close()
-            self._line = None
-        if self._forge is not None:
-            self._forge.kill()
-            self._forge.wait()
-            self._forge = None
 
     # Files
 
@@ -179,41 +184,23 @@ class Carrier:
 
     def _forged(self, descriptors: list[int]) -> int:
         """A step begun by the forge: a descriptor of its process."""
-        if self._forge is not None and self._forge.poll() is not None:
-            self.close()
-        if self._forge is None:
-            self._begin_forge()
-        assert self._line is not None
         try:
+            if self._line is None:
+                raise ValueError("there is none")
             socket.send_fds(self._line, [GO], descriptors)
-            return os.pidfd_open(int(self._answer(_FORGE_S)))
+            return os.pidfd_open(int(self._answer(self._line)))
         except (OSError, ValueError) as error:
-            self.close()
+            self.is_broken = True
             raise StepError(f"The process that does steps has ended ({error})") from None
 
-    def _begin_forge(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = self._around.argv("marmalade_sc.worker.forge", str(theirs.fileno()))
-        self._forge = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=self._around.env()
-        )
-        theirs.close()
-        self._line = ours
-        try:
-            if self._answer(_FORGE_S) != "ready":
-                raise ValueError("no answer")
-        except (OSError, ValueError) as error:
-            self.close()
-            raise QueueError(f"The process that does steps does not start ({error})") from None
-
-    def _answer(self, within_s: float) -> str:
-        assert self._line is not None
-        self._line.settimeout(within_s)
+    @staticmethod
+    def _answer(line: socket.socket) -> str:
+        line.settimeout(_FORGE_S)
         text = b""
         while not text.endswith(b"\n"):
-            part = self._line.recv(64)
+            part = line.recv(64)
             if not part:
-                raise ValueError("it has ended")
+                raise ValueError("it has closed its line")
             text += part
         return text.decode().strip()
 

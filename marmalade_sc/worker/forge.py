@@ -1,16 +1,15 @@
-"""Forks the processes that do our own steps: what they import is imported once, so that a step starts in milliseconds.
+"""Forks the processes that do our own steps: what they import is there already, so that a step starts in milliseconds.
 
-A worker keeps one forge. It asks over a socket, and hands over what is to be the step's input and output; the answer is
-the step's pid. When the worker ends, however it does, the kernel ends the forge, and with it the step and its scsynth.
+Each worker has one, forked before the worker has threads. It is asked over a socket, with what is to be the step's
+input and output; the answer is the step's pid. When the worker ends, however it does, the kernel ends the forge, and
+with it the step and its scsynth.
 """
 
 import contextlib
-import gc
 import os
 import resource
 import signal
 import socket
-import sys
 import traceback
 from typing import Final, NoReturn
 
@@ -19,40 +18,49 @@ from marmalade_sc.worker import step
 from marmalade_sc.worker.carrier import GO
 from marmalade_sc.worker.surroundings import Surroundings
 
+__all__ = ["forged"]
+
 _DESCRIPTORS: Final = 3
 
 
-def main() -> None:
-    """`argv`: the surroundings, and the descriptor of the socket."""
-    die_with_parent()
-    around = Surroundings.of(sys.argv[1])
-    connection = socket.socket(fileno=int(sys.argv[2]))
-    around.settings  # noqa: B018  read once for all
+def forged(around: Surroundings) -> socket.socket:
+    """Fork a forge; the line to it. Only for a process with one thread."""
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    if os.fork() == 0:
+        try:
+            ours.close()
+            die_with_parent()
+            if os.getppid() == parent:
+                _serve(around, theirs)
+        finally:
+            os._exit(0)
+    theirs.close()
+    return ours
+
+
+def _serve(around: Surroundings, line: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
-    gc.freeze()
-    connection.sendall(b"ready\n")
     while True:
-        word, descriptors, _, _ = socket.recv_fds(connection, len(GO), _DESCRIPTORS)
+        word, descriptors, _, _ = socket.recv_fds(line, len(GO), _DESCRIPTORS)
         if word != GO or len(descriptors) != _DESCRIPTORS:
             return
         pid = os.fork()
         if pid == 0:
-            _work(around, connection, descriptors)
+            _work(around, line, descriptors)
         for each in descriptors:
             os.close(each)
-        connection.sendall(f"{pid}\n".encode())
+        line.sendall(f"{pid}\n".encode())
 
 
-def _work(around: Surroundings, connection: socket.socket, descriptors: list[int]) -> NoReturn:
+def _work(around: Surroundings, line: socket.socket, descriptors: list[int]) -> NoReturn:
     status = 1
     try:
-        parent = os.getppid()
         die_with_parent()
-        if os.getppid() != parent:
-            os._exit(1)
-        os.setsid()  # it is ended with all that it has started
-        connection.close()
+        os.setsid()
+        line.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for target, each in enumerate(descriptors):
             os.dup2(each, target)
@@ -67,7 +75,3 @@ def _work(around: Surroundings, connection: socket.socket, descriptors: list[int
             traceback.print_exc()
     finally:
         os._exit(status)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from marmalade_sc.errors import BlobError, QueueError, UsageError
+from marmalade_sc.errors import BlobError, UsageError
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.job import Job, Outcome, canonical_json
@@ -176,7 +176,7 @@ class Hand:
             if self._leaving.is_set():
                 raise LaterError(_GIVEN_BACK_S) from None
             return None
-        except (StepError, BlobError, QueueError) as error:
+        except (StepError, BlobError) as error:
             words = error.message
             is_final = isinstance(error, StepError) and error.is_final
             ledger.say(id, f"{name} failed: {words}")

@@ -4,8 +4,6 @@ It ends by itself after a quarter of an hour or so, when it has nothing in hand;
 """
 
 import contextlib
-import json
-import logging
 import os
 import random
 import signal
@@ -13,24 +11,22 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from redis.exceptions import RedisError
 
-from marmalade_sc.engine.leash import die_with_parent
-from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.jobs.address import reach
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.ledger import Ledger
 from marmalade_sc.jobs.queue import Queue
-from marmalade_sc.worker.abilities import abilities, sounds_mark
+from marmalade_sc.worker.abilities import sounds_mark
 from marmalade_sc.worker.carrier import Carrier
 from marmalade_sc.worker.hand import Hand, advance
 from marmalade_sc.worker.surroundings import Surroundings
 
-__all__ = ["serve"]
+__all__ = ["log", "serve"]
 
 _BEAT_S: Final = 1.0
 _MEND_S: Final = 5.0
@@ -40,16 +36,22 @@ _LAST_S: Final = 30.0
 _IDLE_AFTER_S: Final = 5.0
 
 
-def serve(around: Surroundings, programs: dict[str, Sequence[str]], steps: Sequence[str], beat: int) -> int:
-    """Work until told to end, or until its time is over.
+def serve(
+    around: Surroundings,
+    programs: Mapping[str, Sequence[str]],
+    steps: Sequence[str],
+    to_forge: socket.socket,
+    beat: int,
+) -> int:
+    """Work until told to end, or until its time is over; the exit status.
 
     Args:
         programs: programs for steps that ours do not do.
-        steps: the only ones to be done; all where it is empty.
+        steps: those that are done.
         beat: a descriptor on which a byte is written each second.
 
     Raises:
-        MarmaladeError: there is nothing that it could do, or the job Redis cannot be reached.
+        MarmaladeError: the job Redis cannot be reached.
     """
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,10 +59,8 @@ def serve(around: Surroundings, programs: dict[str, Sequence[str]], steps: Seque
     id = f"{socket.gethostname()[:40]}-{os.getpid()}-{os.urandom(2).hex()}"
     client = reach(around.address)
     ledger, depot = around.ledger(client), around.depot(client)
-    can, _ = abilities(around)
-    offered = [row for row in CONTRACTS.values() if row in can or row.name in programs]
-    offered = [row for row in offered if not steps or row.name in steps]
-    carrier = Carrier(around, depot, programs)
+    offered = [CONTRACTS[name] for name in steps]
+    carrier = Carrier(around, depot, to_forge, programs)
     queue = Queue(around.address.client())
     hand = Hand(id, around, ledger, depot, queue, carrier, lambda: sounds_mark(around))
     os.nice(around.settings.integer("jobs.nice"))
@@ -68,7 +68,7 @@ def serve(around: Surroundings, programs: dict[str, Sequence[str]], steps: Seque
     about = {"host": socket.gethostname(), "pid": os.getpid(), "steps": [row.queue for row in offered]}
     until = time.monotonic() + random.uniform(*_LIFE_S)
     try:
-        while not ending.wait(_BEAT_S) and (hand.doing or time.monotonic() < until):
+        while not ending.wait(_BEAT_S) and not carrier.is_broken and (hand.doing or time.monotonic() < until):
             with contextlib.suppress(OSError):
                 os.write(beat, b".")
             try:
@@ -78,7 +78,7 @@ def serve(around: Surroundings, programs: dict[str, Sequence[str]], steps: Seque
                 if ledger.is_turn(f"expire:{socket.gethostname()}", _EXPIRE_S):
                     expire(ledger, depot)
             except RedisError as error:
-                _log(f"the job Redis is away: {error}")
+                log(f"the job Redis is away: {error}")
     finally:
         hand.leave()
         serving.stop(_LAST_S)
@@ -106,20 +106,6 @@ def expire(ledger: Ledger, depot: Depot) -> None:
                 depot.forget(name)
 
 
-def _log(words: str) -> None:
+def log(words: str) -> None:
+    """Write a line into the log of workers."""
     print(f"{time.strftime('%H:%M:%S')} worker {os.getpid()}: {words}", file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    die_with_parent()
-    logging.basicConfig(format="%(asctime)s %(process)d %(name)s: %(message)s", level=logging.WARNING)
-    options = json.loads(sys.argv[2])
-    try:
-        sys.exit(serve(Surroundings.of(sys.argv[1]), options["programs"], options["steps"], int(sys.argv[3])))
-    except MarmaladeError as error:
-        _log(str(error))
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

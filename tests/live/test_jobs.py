@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy
@@ -16,9 +16,10 @@ import soundfile
 
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.ledger import Record
-from marmalade_sc.player.processes import ProcessId, children_of, end
+from marmalade_sc.player.processes import ProcessId, children_of, end, start_time
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.desk import Desk, desk
+from marmalade_sc.worker.pool import Pool
 from marmalade_sc.worker.surroundings import Surroundings
 from tests.player.deadline import eventually
 
@@ -152,7 +153,7 @@ def test_jobs_survive_kills_of_a_worker_the_redis_and_the_keeper(at: Desk, aroun
     for n, id in enumerate(ids):
         at.submit("score", "a.alda", f"{SCORE} g{n + 1}".encode(), {"tail": 0.1}, id)
     eventually(lambda: any(at.look(id).record.tries for id in ids), WITHIN_S)
-    os.kill(eventually(lambda: children(around, "worker.process"), WITHIN_S)[0], signal.SIGKILL)
+    os.kill(int(str(next(iter(eventually(at.ledger.workers, WITHIN_S).values()))["pid"])), signal.SIGKILL)
     os.kill(eventually(lambda: children(around, "redis-server"), WITHIN_S)[0], signal.SIGKILL)
     process = keeper(around)
     assert process is not None
@@ -223,3 +224,26 @@ def test_results_expire_with_their_job_and_their_files(at: Desk, around: Surroun
     later.expire()
     assert at.ledger.get("old") is None
     assert not at.ledger.is_needed(blob)
+
+
+def test_a_worker_that_hangs_is_replaced(at: Desk, around: Surroundings) -> None:
+    """Stopped, not killed: the kernel says nothing of it, only its silence does."""
+    said: list[str] = []
+    pool = Pool(around, 1, say=said.append)
+
+    def is_so(answer: Callable[[], bool]) -> Callable[[], bool]:
+        def ask() -> bool:
+            pool.look()
+            return answer()
+
+        return ask
+
+    try:
+        eventually(is_so(lambda: pool.has_beaten), WITHIN_S)
+        (pid,) = pool.pids
+        os.kill(pid, signal.SIGSTOP)
+        eventually(is_so(lambda: pool.has_beaten and pool.pids != [pid]), WITHIN_S)
+        assert any(f"worker {pid} hangs" in words for words in said)
+        eventually(lambda: start_time(pid) is None, WITHIN_S)
+    finally:
+        pool.stop(30.0)

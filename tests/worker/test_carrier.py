@@ -25,7 +25,7 @@ def carrier(tmp_path: Path, depot: Depot, program: str, **options: str) -> Carri
     around = Surroundings(
         Places.find(tmp_path / "player", {}), {key.replace("__", "."): v for key, v in options.items()}
     )
-    return Carrier(around, depot, {"render": [sys.executable, "-c", textwrap.dedent(program)]})
+    return Carrier(around, depot, programs={"render": [sys.executable, "-c", textwrap.dedent(program)]})
 
 
 def done(carrier: Carrier, given: dict[str, object], seen: list[float] | None = None) -> dict[str, object]:
