@@ -22,9 +22,10 @@ from load import SET
 
 from marmalade_sc.jobs.ledger import Record
 from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import ProcessId, children_of, end
+from marmalade_sc.player.processes import children_of, end
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.desk import Desk, desk
+from marmalade_sc.worker.keeper import holder
 from marmalade_sc.worker.surroundings import Surroundings
 
 _PITCHES = ("c", "d", "e", "f", "g", "a", "b")
@@ -46,23 +47,13 @@ def jobs(workers: int, folder: Path, **options: str) -> Iterator[Desk]:
         with desk(around) as found:
             yield found
     finally:
-        if (process := keeper(around)) is not None:
+        if (process := holder(around.places)) is not None:
             end(process, 30.0)
-
-
-def keeper(around: Surroundings) -> ProcessId | None:
-    """The keeper of this directory."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = path.read_bytes().split(b"\0")
-            if b"marmalade_sc.worker.keeper" in words and around.argument.encode() in words:
-                return ProcessId.of(int(path.parent.name))
-    return None
 
 
 def workers_of(found: Desk) -> list[int]:
     """Pids of the workers that live, which the keeper's nursery has forked."""
-    process = keeper(found.around)
+    process = holder(found.around.places)
     nurseries = children_of(process.pid) if process is not None else []
     return [pid for nursery in nurseries for pid in children_of(nursery)]
 

@@ -6,6 +6,7 @@ the queue is on the disk, and the next who needs it starts another keeper, which
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -23,18 +24,23 @@ from marmalade_sc.errors import MarmaladeError, QueueError
 from marmalade_sc.jam.servers import RedisServer, find_redis, jobs_server, redis_version
 from marmalade_sc.jobs.address import Address, reach
 from marmalade_sc.player.directory import make
+from marmalade_sc.player.processes import ProcessId
 from marmalade_sc.settings.places import Places, make_private
 from marmalade_sc.worker.pool import Pool
 from marmalade_sc.worker.surroundings import Surroundings
 
-__all__ = ["LINGER_S", "connect", "keep"]
+__all__ = ["LINGER_S", "connect", "holder", "keep"]
 
 LINGER_S: Final = 60.0
 """How long after the last job and the last visitor it goes."""
 _LOOK_S: Final = 0.5
+_PATIENCE: Final = 10
+"""A Redis that was killed is back within these three seconds; where the keeper is gone, too, another is to be started."""
 _START_S: Final = 30.0
 _STOP_S: Final = 20.0
 _LOG_BYTES: Final = 1 << 20
+_LOCK: Final = "keeper.lock"
+_RECORD_BYTES: Final = 80
 _OWN_NAME: Final = "marmalade-keeper"
 
 
@@ -53,7 +59,7 @@ def connect(around: Surroundings) -> "redis.Redis":
     until = time.monotonic() + _START_S
     while True:
         if _answers(address):
-            return reach(address)
+            return reach(address, _PATIENCE)
         _start(around)
         while time.monotonic() < until and not _answers(address):
             time.sleep(0.02)
@@ -102,13 +108,15 @@ def keep(around: Surroundings) -> int:
         MarmaladeError: there is no redis-server.
     """
     places = around.places
-    with _alone(places) as is_alone:
-        if not is_alone:
+    with _alone(places) as lock:
+        if lock is None:
             return 0
         program = find_redis(around.settings.text("jam.redis"))
         version = redis_version(program)
         if os.fork():  # who has started it waits for this process only
             os._exit(0)
+        own = ProcessId.own()
+        os.pwrite(lock, json.dumps({"pid": own.pid, "start": own.start}).encode().ljust(_RECORD_BYTES), 0)
         ending = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ending.set())
@@ -117,6 +125,15 @@ def keep(around: Surroundings) -> int:
         server = jobs_server(program, version, socket=places.jobs_socket, folder=folder)
         _Keeper(around, server).run(ending)
     return 0
+
+
+def holder(places: Places) -> ProcessId | None:
+    """The keeper that runs in a player directory, or None."""
+    try:
+        found = ProcessId.from_record(json.loads((places.jobs / _LOCK).read_text()))
+    except (OSError, ValueError):
+        return None
+    return found if found is not None and found.lives else None
 
 
 class _Keeper:
@@ -174,17 +191,17 @@ class _Keeper:
 
 
 @contextlib.contextmanager
-def _alone(places: Places) -> Iterator[bool]:
-    """Whether this process alone keeps the job Redis of a player directory, as long as the block lasts."""
+def _alone(places: Places) -> Iterator[int | None]:
+    """The lock of who keeps the job Redis of a player directory, held as long as the block lasts; None: others do."""
     places.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(places.jobs / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(places.jobs / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield descriptor
     finally:
         os.close(descriptor)
 

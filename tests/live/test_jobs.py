@@ -16,9 +16,10 @@ import soundfile
 
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.ledger import Record
-from marmalade_sc.player.processes import ProcessId, children_of, end, start_time
+from marmalade_sc.player.processes import children_of, end, start_time
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.desk import Desk, desk
+from marmalade_sc.worker.keeper import holder
 from marmalade_sc.worker.pool import Pool
 from marmalade_sc.worker.surroundings import Surroundings
 from tests.player.deadline import eventually
@@ -44,7 +45,7 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
     home = tmp_path_factory.mktemp("jöbs")
     found = Surroundings(Places.find(home / "player"), OPTIONS)
     yield found
-    if (process := keeper(found)) is not None:
+    if (process := holder(found.places)) is not None:
         end(process, 30.0)
 
 
@@ -54,21 +55,9 @@ def at(around: Surroundings) -> Iterator[Desk]:
         yield found
 
 
-def keeper(around: Surroundings) -> ProcessId | None:
-    """The keeper of this directory: by its command line, for nobody else has this folder."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"marmalade_sc.worker.keeper" in words and around.argument.encode() in words:
-            return ProcessId.of(int(path.parent.name))
-    return None
-
-
 def children(around: Surroundings, module: str) -> list[int]:
     """Children of the keeper that run a module or program."""
-    found = keeper(around)
+    found = holder(around.places)
     if found is None:
         return []
     mark = module.encode()
@@ -155,7 +144,7 @@ def test_jobs_survive_kills_of_a_worker_the_redis_and_the_keeper(at: Desk, aroun
     eventually(lambda: any(at.look(id).record.tries for id in ids), WITHIN_S)
     os.kill(int(str(next(iter(eventually(at.ledger.workers, WITHIN_S).values()))["pid"])), signal.SIGKILL)
     os.kill(eventually(lambda: children(around, "redis-server"), WITHIN_S)[0], signal.SIGKILL)
-    process = keeper(around)
+    process = holder(around.places)
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     records = [ended(at, id) for id in ids]
@@ -195,7 +184,7 @@ def test_a_step_goes_to_a_program_fails_and_is_given_up_then_taken_up_again(
     finally:
         worker.terminate()
         worker.wait(WITHIN_S)
-        if (process := keeper(mine)) is not None:
+        if (process := holder(mine.places)) is not None:
             end(process, 30.0)
 
 
