@@ -35,7 +35,7 @@ LINGER_S: Final = 60.0
 """How long after the last job and the last visitor it goes."""
 _LOOK_S: Final = 0.5
 _PATIENCE: Final = 10
-"""A Redis that was killed is back within these three seconds; where the keeper is gone, too, another is to be started."""
+"""A Redis that was killed is back within these three seconds; where the keeper is gone, too, another is started."""
 _START_S: Final = 30.0
 _STOP_S: Final = 20.0
 _LOG_BYTES: Final = 1 << 20

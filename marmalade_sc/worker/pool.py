@@ -21,7 +21,6 @@ from marmalade_sc.worker.surroundings import Surroundings
 
 __all__ = ["Pool"]
 
-_SILENT_S: Final = 10.0
 _BEGIN_S: Final = 60.0
 """Until the first byte: Python and all that it imports, on a busy machine."""
 _LEAST_S: Final = 1.0
@@ -54,6 +53,7 @@ class Pool:
 
     Args:
         programs, steps: see `worker.process`.
+        silent_s: a worker that does not beat for so long hangs.
         say: takes a sentence about what happened.
     """
 
@@ -64,12 +64,14 @@ class Pool:
         *,
         programs: Mapping[str, Sequence[str]] | None = None,
         steps: Sequence[str] = (),
+        silent_s: float = 10.0,
         say: Callable[[str], None] = lambda words: None,
     ) -> None:
         self.wanted = wanted
         self._around = around
         self._task = json.dumps({"programs": dict(programs or {}), "steps": list(steps)})
         self._say = say
+        self._silent_s = silent_s
         self._workers: list[_Worker] = []
         self._nursery: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -99,7 +101,7 @@ class Pool:
                 each.heard, each.has_beaten = now, True
                 self._pause_s = _LEAST_S
             has_ended = each.has_ended
-            if not has_ended and now - each.heard > (_SILENT_S if each.has_beaten else _BEGIN_S):
+            if not has_ended and now - each.heard > (self._silent_s if each.has_beaten else _BEGIN_S):
                 self._say(f"worker {each.pid} hangs and is replaced")
                 each.signal(signal.SIGKILL)
                 has_ended = True

@@ -218,7 +218,7 @@ def test_results_expire_with_their_job_and_their_files(at: Desk, around: Surroun
 def test_a_worker_that_hangs_is_replaced(at: Desk, around: Surroundings) -> None:
     """Stopped, not killed: the kernel says nothing of it, only its silence does."""
     said: list[str] = []
-    pool = Pool(around, 1, say=said.append)
+    pool = Pool(around, 1, silent_s=4.0, say=said.append)
 
     def is_so(answer: Callable[[], bool]) -> Callable[[], bool]:
         def ask() -> bool:
