@@ -37,6 +37,7 @@ bench shell.py
 bench generators.py start gateway forty
 bench rehearsals.py 16
 bench history.py 200000
+bench jobs.py --short
 bench scores.py
 bench score_fuzz.py 5000
 bench score_live.py --rounds 10 --edits 5
