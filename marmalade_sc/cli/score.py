@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from marmalade_sc.cli.scorecheck import check
 from marmalade_sc.cli.scoredraw import draw_score
 from marmalade_sc.cli.scorefiles import export, import_
 from marmalade_sc.cli.scoresound import play, render
-from marmalade_sc.cli.scoretext import EXTENDED, FILE, FILES, PLOT, duration, pitch_name, read_text
+from marmalade_sc.cli.scoretext import EXTENDED, FILE, PLOT, duration, pitch_name, read_text
 from marmalade_sc.errors import ScoreError
 from marmalade_sc.scores import Score, error_object, parse, read_score, score_object, tree_object
 
@@ -27,7 +28,7 @@ def score() -> None:
     """Read, check, list, render, export, import and play scores in the Alda language. FILE may be -: standard input."""
 
 
-for _command in (export, import_, render, play):
+for _command in (check, export, import_, render, play):
     score.add_command(_command)
 
 
@@ -95,25 +96,6 @@ def _answer_all(strict: bool) -> None:
         except ScoreError as error:
             answer |= error_object(error)
         sys.stdout.write(json.dumps(answer, separators=(",", ":")) + "\n")
-
-
-@score.command()
-@FILES
-@EXTENDED
-@click.pass_context
-def check(context: click.Context, files: tuple[Path, ...], extended: bool) -> None:
-    """Say whether scores can be read and played. Exit status 2 when one cannot."""
-    failed = False
-    for file in files:
-        try:
-            found = read_score(*read_text(file), strict=not extended)
-        except ScoreError as error:
-            click.echo(f"{file}: {error}", err=True)
-            failed = True
-            continue
-        click.echo(f"{file}: {len(found.notes)} notes in {len(found.parts)} parts, {duration(found.length_ms)}")
-    if failed:
-        context.exit(EXIT_USAGE)
 
 
 @score.command()

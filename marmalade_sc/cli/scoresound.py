@@ -17,12 +17,12 @@ from marmalade_sc.scores import ScoreFrames, cut, overridden, read_score, togeth
 if TYPE_CHECKING:
     from marmalade_sc.engine.definitions import Definitions
 
-__all__ = ["play", "render"]
+__all__ = ["play", "prepared", "render"]
 
 _RING_OUT_MS: Final = 1500.0
 
 
-def _prepared(
+def prepared(
     session: Session,
     files: tuple[Path, ...],
     extended: bool,
@@ -98,7 +98,7 @@ def render(
     if stems:
         check_folder(stems)
     kind = kind or kind_of(output)
-    frames, definitions = _prepared(session, files, extended, (begin, end), instruments, synthdefs)
+    frames, definitions = prepared(session, files, extended, (begin, end), instruments, synthdefs)
     if plot is not None:
         draw_score(plot, frames.score, _named(files))
     settings = session.settings()
@@ -153,7 +153,7 @@ def play(
 
     joined = running.status(session.places) is not None
     end_as_with_ctrl_c()
-    frames, _ = _prepared(session, files, extended, (begin, end), instruments)
+    frames, _ = prepared(session, files, extended, (begin, end), instruments)
     running.start(session.places, session.options, jam)
     try:
         clock = JamClock(int(str(request(session.places.control_socket, "status")["origin"])))

@@ -65,6 +65,17 @@ def test_check_names_each_file(tmp_path: Path) -> None:
     assert out == f"{good}: 4 notes in 1 parts, 0:02.000\n"
 
 
+def test_check_knows_the_synthdefs_of_the_player_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = tmp_path / "song.alda"
+    song.write_text("pluck: o4 c d violin: o1 c")
+    assert run(["score", "check", str(song)]) == 2
+    assert "no instrument is named pluck" in capsys.readouterr().err
+    assert run(["score", "check", str(song), "--playable", "--dir", str(tmp_path / "player")]) == 0
+    said = capsys.readouterr()
+    assert "3 notes in 2 parts" in said.out
+    assert "violin: 1 notes lie outside" in said.err
+
+
 def test_info_tells_parts_and_ranges() -> None:
     status, out = invoke("info", "-", "--json", text='violin "v": o3 c > g %end piano: r')
     found = json.loads(out)
