@@ -5,6 +5,7 @@ from marmalade_sc.scores.growing import Growing
 from marmalade_sc.scores.language import Scores, named_score
 from marmalade_sc.scores.midi import midi_file
 from marmalade_sc.scores.midiread import read_midi
+from marmalade_sc.scores.musicxml import musicxml
 from marmalade_sc.scores.parser import parse
 from marmalade_sc.scores.pattern import Manner, Row, ScorePattern, Stage, rows_of, score_pattern
 from marmalade_sc.scores.playing import ScoreFrames, cut, together, track_names
@@ -30,6 +31,7 @@ __all__ = [
     "cut",
     "error_object",
     "midi_file",
+    "musicxml",
     "named_score",
     "overridden",
     "parse",

@@ -9,10 +9,10 @@ from typing import Final
 from marmalade_sc.scores.instruments import INSTRUMENTS
 from marmalade_sc.scores.midiread import MidiNote, MidiPart, MidiScore
 
-__all__ = ["alda_text"]
+__all__ = ["GRID", "LENGTHS", "alda_text", "voices_of"]
 
 _PITCHES: Final = ("c", "c+", "d", "d+", "e", "f", "f+", "g", "g+", "a", "a+", "b")
-_GRID: Final = 48
+GRID: Final = 48
 """Parts of a beat that are written as note lengths: sixteenths and their triplets are among them, as 192nds are."""
 _INSTANT: Final = Fraction(1, 10**6)
 _ALIKE: Final = Fraction(1, 500)
@@ -27,14 +27,14 @@ def _lengths() -> dict[int, str]:
     """Note lengths by how many parts of the grid they last, longest first."""
     found: dict[int, str] = {}
     for denominator in (1, 2, 4, 8, 16, 32, 64, 3, 6, 12, 24, 48, 96, 192):
-        parts = Fraction(4 * _GRID, denominator)
+        parts = Fraction(4 * GRID, denominator)
         for dots, factor in ((0, Fraction(1)), (1, Fraction(3, 2))):
             if (parts * factor).denominator == 1:
                 found.setdefault(int(parts * factor), f"{denominator}{'.' * dots}")
     return dict(sorted(found.items(), reverse=True))
 
 
-_LENGTHS: Final = _lengths()
+LENGTHS: Final = _lengths()
 
 
 def alda_text(score: MidiScore, grid: Fraction | None = None) -> str:
@@ -84,7 +84,7 @@ def _names(parts: Sequence[MidiPart]) -> list[str]:
     return names
 
 
-def _voices(notes: Iterable[MidiNote]) -> list[list[list[MidiNote]]]:
+def voices_of(notes: Iterable[MidiNote]) -> list[list[list[MidiNote]]]:
     """Chords (notes with one beginning and length) in voices, in each of which nothing overlaps."""
     chords: dict[tuple[Fraction, Fraction], list[MidiNote]] = {}
     for note in notes:
@@ -102,7 +102,7 @@ def _voices(notes: Iterable[MidiNote]) -> list[list[list[MidiNote]]]:
 
 
 def _part_text(score: MidiScore, part: MidiPart, name: str, is_first: bool) -> str:
-    voices = _voices(part.notes)
+    voices = voices_of(part.notes)
     if len(voices) == 1:
         return "\n".join((f"{name}:", *_lines(_Voice(score, is_first).words(voices[0]))))
     lines = [f"{name}:"]
@@ -156,12 +156,12 @@ class _Voice:
         or until the next one, or as it sounds."""
         step = None if following is None else following - note.begin
         if share := Fraction(self.state.get("quant", "0")) / 100:
-            alike = Fraction(round(note.length / share * _GRID), _GRID)
+            alike = Fraction(round(note.length / share * GRID), GRID)
             fits = step is None or alike <= step
             if fits and alike and abs(alike * share - note.length) < _ALIKE and self._is_steady(note.begin + alike):
                 return alike
         is_shorter = step is not None and step * _DETACHED < note.length < step
-        if step is not None and is_shorter and step * _GRID % 1 == 0 and self._is_steady(note.begin + step):
+        if step is not None and is_shorter and step * GRID % 1 == 0 and self._is_steady(note.begin + step):
             return step
         return note.length
 
@@ -179,7 +179,7 @@ class _Voice:
     def _rest(self, until: Fraction) -> Iterator[str]:
         while self.at < until:
             bar = (self.at // self.score.bar + 1) * self.score.bar
-            end = min(until, bar) if (bar - self.at) * _GRID % 1 == 0 else until
+            end = min(until, bar) if (bar - self.at) * GRID % 1 == 0 else until
             yield from self._tempo()
             yield f"r{self._lasting(end - self.at)}"
             self.at = end
@@ -236,12 +236,12 @@ class _Voice:
 
     def _length(self, beats: Fraction) -> str:
         end = self.at + beats
-        parts = beats * _GRID
+        parts = beats * GRID
         if parts.denominator != 1 or not self._is_steady(end):
             return f"{_number(float(self.score.ms(end) - self.score.ms(self.at)))}ms"
         ties = []
         left = int(parts)
-        for lasting, text in _LENGTHS.items():
+        for lasting, text in LENGTHS.items():
             count, left = divmod(left, lasting)
             ties += [text] * count
         return "~".join(ties)

@@ -158,3 +158,14 @@ def test_what_cannot_be_drawn_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(["score", "info", str(song), "--plot", str(tmp_path / "no" / "a.png")]) == 2
     assert "cannot be drawn" in capsys.readouterr().err
     assert [each.name for each in tmp_path.iterdir()] == ["song.alda"]
+
+
+def test_a_score_is_engraved(tmp_path: Path) -> None:
+    """By a library that engraves: noteheads, stems and a clef, on one page."""
+    for name in ("song.svg", "song.musicxml"):
+        text = "violin: o4 {c d e}4 f8 g %here c2 percussion: o2 c4 d"
+        assert invoke("export", "-", "-o", str(tmp_path / name), text=text)[0] == 0
+    engraved = (tmp_path / "song.svg").read_text()
+    assert engraved.count('class="note"') >= 6
+    assert 'class="tuplet"' in engraved and "here" in engraved
+    assert b"<score-partwise" in (tmp_path / "song.musicxml").read_bytes()
