@@ -1,8 +1,9 @@
 """The bar of the shared grid: how far apart bars of two players begin that live in two network namespaces.
 
 On an undelayed link p99 <= 1 ms; over 50 +- 20 ms each way, emulated by a userspace switch, p99 <= 3 ms after 60 s of
-probes. Both namespaces share one machine and so one monotonic clock, which says how far apart the bars really are; the
-players do not know that. Beside it: what each says of the other's clock, its true error, and whether it lay inside.
+probes. For comparison the same where UDP is blocked and all goes over HTTP. Both namespaces share one machine and so one
+monotonic clock, which says how far apart the bars really are; the players do not know that. Beside it: what each says of
+the other's clock, its true error, and whether it lay inside.
 
 The switch is a process that holds a TUN device in each namespace: what comes out of one goes into the other, later.
 Needs root (namespaces), iproute2 and /dev/net/tun.
@@ -46,11 +47,12 @@ _EACH_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A link, each way: seconds, and the share that is lost."""
+    """A link, each way: seconds, the share that is lost, and whether UDP gets through at all."""
 
     delay_s: float = 0.0
     jitter_s: float = 0.0
     loss: float = 0.0
+    udp: bool = True
 
 
 def tun(space: str) -> int:
@@ -87,7 +89,8 @@ def switch(spaces: Sequence[str], way: Way, ready: Any) -> None:
         for device in select.select(devices, [], [], timeout)[0]:
             with contextlib.suppress(BlockingIOError):
                 while packet := os.read(device, 65_536):
-                    if dice.random() >= way.loss:
+                    is_udp = packet[0] >> 4 == 4 and packet[9] == 17
+                    if dice.random() >= way.loss and (way.udp or not is_udp):
                         delay_s = max(0.0, dice.uniform(way.delay_s - way.jitter_s, way.delay_s + way.jitter_s))
                         to = 1 - devices.index(device)
                         heapq.heappush(waiting, (time.monotonic() + delay_s, next(count), to, packet))
@@ -218,12 +221,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settle", type=float, default=60.0)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--only", choices=["undelayed", "delayed"])
+    parser.add_argument("--only", choices=["undelayed", "delayed", "blocked"])
     options = parser.parse_args()
     if options.only in (None, "undelayed"):
         run("undelayed", Way(), options.settle, options.seconds, 1.0)
     if options.only in (None, "delayed"):
         run("50 +- 20 ms each way", Way(0.05, 0.02), options.settle, options.seconds, 3.0)
+    if options.only in (None, "blocked"):
+        run("UDP blocked", Way(udp=False), options.settle, options.seconds, 3.0)
 
 
 if __name__ == "__main__":
