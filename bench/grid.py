@@ -1,9 +1,9 @@
 """The bar of the shared grid: how far apart bars of two players begin that live in two network namespaces.
 
 On an undelayed link p99 <= 1 ms; over 50 +- 20 ms each way, emulated by a userspace switch, p99 <= 3 ms after 60 s of
-probes. For comparison the same where UDP is blocked and all goes over HTTP. Both namespaces share one machine and so one
-monotonic clock, which says how far apart the bars really are; the players do not know that. Beside it: what each says of
-the other's clock, its true error, and whether it lay inside.
+probes. For comparison the same where UDP is blocked and all goes over HTTP. Both namespaces share one machine and so
+one monotonic clock, which says how far apart the bars really are; the players do not know that. Beside it: what each
+says of the other's clock, its true error, and whether it lay inside.
 
 The switch is a process that holds a TUN device in each namespace: what comes out of one goes into the other, later.
 Needs root (namespaces), iproute2 and /dev/net/tun.
