@@ -6,6 +6,7 @@ the scientific name). So a5 is 440 Hz and a1 is 27.5 Hz.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from math import floor
 
 from marmalade_sc.errors import ControlError, nearest
@@ -38,6 +39,7 @@ class Note(float):
     __slots__ = ()
 
 
+@lru_cache(1024)
 def note_number(name: str) -> float | None:
     """Semitones of a note name (`c` = `c5` = 0, `ef4`, `f#`, `bb3`), or None when it is not one."""
     found = NOTE_NAME.fullmatch(name)
@@ -88,6 +90,8 @@ def degree_semitones(degree: float, scale: str = "major") -> float:
 
 
 def _number(value: Value, control: str) -> float:
+    if type(value) is float:  # nearly always, and most quickly said
+        return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     number = note_number(value) if isinstance(value, str) else None
@@ -119,5 +123,8 @@ def resolve_pitch(value: Mapping[str, Value]) -> float | None:
         semitones = _number(value["note"], "note")
     else:
         return None
-    semitones += 12.0 * _number(value.get("oct", 0.0), "oct") + _number(value.get("transpose", 0.0), "transpose")
+    if "oct" in value:
+        semitones += 12.0 * _number(value["oct"], "oct")
+    if "transpose" in value:
+        semitones += _number(value["transpose"], "transpose")
     return freq_hz(semitones)

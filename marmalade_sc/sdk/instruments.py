@@ -97,6 +97,9 @@ class Instrument:
                     f"{self.name} has no control {name!r}",
                     hint=f"Did you mean {near!r}?" if near else f"It has: {', '.join(self.index)}.",
                 )
+            if isinstance(value, float) and self.lows[place] <= value <= self.highs[place]:  # nearly always
+                values[place] = value
+                continue
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise ControlError(f"{name} of {self.name} cannot be {value!r:.60}", hint="Give a number.")
             values[place] = min(self.highs[place], max(self.lows[place], float(value)))

@@ -136,6 +136,8 @@ def _whole(value: object) -> int:
 
 
 def _number(name: str, value: object) -> float:
+    if type(value) is float:  # nearly always, and most quickly said
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         try:
             return float(str(value))
