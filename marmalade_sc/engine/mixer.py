@@ -22,7 +22,7 @@ from marmalade_sc.engine.layout import (
     insert_node,
     source_node,
 )
-from marmalade_sc.engine.strips import StripSettings, clamped
+from marmalade_sc.engine.strips import SILENCE_DB, StripSettings, clamped
 from marmalade_sc.errors import EngineError
 from marmalade_sc.sdk.osc import message
 
@@ -56,6 +56,7 @@ class Channel:
     Attributes:
         side: which of the strip's two ways out is heard, 0 or 1.
         ceiling: amplitude that the strip clips at; None for the strip's own.
+        fader_db: where the fader was last sent.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Channel:
     sends: list[int] = field(default_factory=list)
     side: int = 0
     ceiling: float | None = None
+    fader_db: float = 0.0
 
 
 class Mixer:
@@ -151,7 +153,7 @@ class Mixer:
 
     def set_master(self, gain_db: float) -> list[bytes]:
         """The master's gain in dB, -96 to +12."""
-        self.master_gain_db = clamped(gain_db, -96.0, 12.0)
+        self.master_gain_db = clamped(gain_db, SILENCE_DB, 12.0)
         return [message("/n_set", MASTER_NODE, "gain", _amplitude(self.master_gain_db))]
 
     def fade_out(self, name: str, fade_s: float) -> tuple[list[bytes], list[bytes], list[bytes]]:
@@ -216,8 +218,10 @@ class Mixer:
 
     def _fader_controls(self, channel: Channel) -> tuple[str | float, ...]:
         settings = channel.settings
+        older, wanted = channel.fader_db, SILENCE_DB if self._is_silent(channel) else settings.gain_db
+        channel.fader_db = wanted
         return (
-            *("gain", 0.0 if self._is_silent(channel) else _amplitude(settings.gain_db)),
+            *("gain", _amplitude(wanted), "speed", max(1.0, abs(wanted - older)) / settings.fade_s),
             *("pan", settings.pan, "lag", settings.fade_s),
         )
 
@@ -327,4 +331,4 @@ class Mixer:
 
 
 def _amplitude(gain_db: float) -> float:
-    return 0.0 if gain_db <= -96.0 else float(10.0 ** (gain_db / 20.0))
+    return 0.0 if gain_db <= SILENCE_DB else float(10.0 ** (gain_db / 20.0))

@@ -7,8 +7,10 @@ from typing import Final
 from marmalade_sc.errors import EngineError, IdError
 from marmalade_sc.ids import check_name
 
-__all__ = ["Insert", "StripSettings", "clamped"]
+__all__ = ["SILENCE_DB", "Insert", "StripSettings", "clamped"]
 
+SILENCE_DB: Final = -96.0
+"""A fader at its lower end."""
 _MOST_INSERTS: Final = 8
 _MOST_SENDS: Final = 4
 
@@ -32,7 +34,7 @@ class StripSettings:
         inserts: at most eight effects, first to last.
         sends: at most four (track name, level in dB) pairs: what goes to another track's strip, behind the fader.
         group: name of the track whose strip takes this one's sound instead of the master; "" for the master.
-        fade_s: how long gain, pan and mute take to get there.
+        fade_s: how long gain, pan and mute take to get there; gain and mute evenly in dB.
     """
 
     gain_db: float = 0.0
@@ -60,7 +62,7 @@ class StripSettings:
             values = {name: getattr(older, name) for name in cls.__slots__}
             for name, value in data.items():
                 if name == "gain_db":
-                    values[name] = clamped(value, -96.0, 24.0)
+                    values[name] = clamped(value, SILENCE_DB, 24.0)
                 elif name == "pan":
                     values[name] = clamped(value, -1.0, 1.0)
                 elif name == "fade_s":
@@ -76,7 +78,7 @@ class StripSettings:
                     )
                 elif name == "sends" and isinstance(value, dict):
                     values[name] = tuple(
-                        (check_name(k, "track"), clamped(v, -96.0, 24.0))
+                        (check_name(k, "track"), clamped(v, SILENCE_DB, 24.0))
                         for k, v in sorted(value.items())[:_MOST_SENDS]
                     )
                 else:

@@ -36,6 +36,7 @@ from marmalade_sc.engine.layout import (
 )
 from marmalade_sc.engine.mixer import AIM_SYNTH, CLOCK_SYNTH, MASTER_SYNTH, SEND_SYNTH, STEM_SYNTH, STRIP_SYNTH
 from marmalade_sc.engine.sampleclock import COUNTER_WRAP
+from marmalade_sc.engine.strips import SILENCE_DB
 
 __all__ = ["LIMITER_LOOKAHEAD_S", "RECORDER_SYNTH", "SCOPE_SYNTH", "STRIP_CEILING", "system_synthdefs"]
 
@@ -86,14 +87,20 @@ def _aim() -> SynthDef:
 def _strip() -> SynthDef:
     """Bus in, made safe, fader and pan, ceiling, bus out; peaks to control buses. Adds no delay.
 
+    The fader moves evenly in dB, as a hand does; the last step to silence, from -96 dB, nobody hears.
     It has two ways out, of which `side` chooses one: a track that changes its group crosses over without a click.
     """
-    fader = {"bus": 64.0, "meter": 16.0, "gain": 1.0, "pan": 0.0, "lag": 0.01, "open": 1.0, "fade": 0.01}
+    own = {"bus": 64.0, "meter": 16.0, "gain": 1.0, "speed": 1e6, "pan": 0.0, "lag": 0.01, "open": 1.0, "fade": 0.01}
     way_out = {"out": 64.0, "trim": 1.0, "out_b": 64.0, "trim_b": 1.0, "side": 0.0}
-    with SynthDefBuilder(**fader, **way_out, ceiling=STRIP_CEILING) as builder:
+    with SynthDefBuilder(**own, **way_out, ceiling=STRIP_CEILING) as builder:
         left, right = (Sanitize.ar(source=channel) for channel in In.ar(bus=builder["bus"], channel_count=2))
         gate = Slew.kr(source=builder["open"], up=1 / _OPEN_S, down=1 / builder["fade"].max(0.001))
-        level = Lag.kr(source=builder["gain"], lag_time=builder["lag"]) * gate
+        wanted_db = builder["gain"].max(10 ** (SILENCE_DB / 20)).amplitude_to_db()
+        gain_db = Slew.kr(source=wanted_db, up=builder["speed"], down=builder["speed"])
+        fader = gain_db.db_to_amplitude() * (gain_db > SILENCE_DB + 0.01)
+        # Out of silence within 10 ms, evenly in dB, clicks at -56 dBFS; as steep as a strip opens is steep enough.
+        steepest = builder["gain"].max(1.0) / _OPEN_S
+        level = Slew.kr(source=fader, up=steepest, down=steepest) * gate
         pan = Lag.kr(source=builder["pan"], lag_time=builder["lag"])
         both = Balance2.ar(left=left, right=right, position=pan, level=level)
         both = [channel.clip(-builder["ceiling"], builder["ceiling"]) for channel in both]

@@ -160,6 +160,18 @@ def test_a_slow_fade_of_a_stop_is_as_slow_as_it_says(tone: Set, tmp_path: Path) 
     assert level_db(samples, 2.05, 4.0) < -100
 
 
+def test_a_fade_goes_evenly_in_db_and_takes_its_time(tone: Set, tmp_path: Path) -> None:
+    """A lag rushes off and then crawls; eight bars of that are two bars of fade and six of waiting."""
+    fades = ((500, -40.0, 2.0), (2700, 0.0, 0.2))
+    for at, gain_db, fade_s in fades:
+        tone.at(at, partial(lambda at, **to: [Mix("d1", START + at * MS, to)], at, gain_db=gain_db, fade_s=fade_s))
+    samples = tone.render(tmp_path)
+    full = level_db(samples, 0.3, 0.5)
+    for at_s, wanted_db in ((1.0, -10.0), (1.5, -20.0), (2.0, -30.0), (2.6, -40.0), (2.8, -20.0), (3.0, 0.0)):
+        assert level_db(samples, at_s - 0.01, at_s + 0.01) - full == pytest.approx(wanted_db, abs=2.5)
+    assert above_db(samples) < FLOOR_DB
+
+
 @pytest.mark.parametrize("first", [{"mute": True}, {"gain_db": -60.0}, {"pan": -1.0, "fade_s": 0.02}, {"solo": True}])
 def test_the_fader_moves_without_a_click(tone: Set, tmp_path: Path, first: dict[str, object]) -> None:
     track = "d2" if "solo" in first else "d1"
