@@ -55,3 +55,21 @@ def test_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
         thread.join()
     (name,) = blobs
     assert len(blobs.get(name)) == 100_000 and not list(tmp_path.rglob("*.part"))
+
+
+def test_a_file_is_kept_by_moving_it_in_under_the_name_of_its_bytes(tmp_path: Path) -> None:
+    """A render of an hour does not fit into memory."""
+    blobs = Blobs(tmp_path / "store", largest=10, capacity=12)
+    file = tmp_path / "sound"
+    for _ in range(2):
+        file.write_bytes(b"kick")
+        assert blobs.take(file) == hashlib.sha256(b"kick").hexdigest()
+        assert not file.exists()
+    assert blobs.get(blobs.put(b"kick")) == b"kick"
+    for data, words in ((b"x" * 11, "too much"), (b"y" * 10, "full")):
+        file.write_bytes(data)
+        with pytest.raises(BlobError, match=words):
+            blobs.take(file)
+        assert file.exists()
+    with pytest.raises(BlobError, match="cannot be read"):
+        blobs.take(tmp_path / "nowhere")

@@ -14,7 +14,9 @@ import numpy
 import pytest
 import soundfile
 
+from marmalade_sc.identity.keys import Identity
 from marmalade_sc.jobs.contracts import CONTRACTS
+from marmalade_sc.jobs.job import Job
 from marmalade_sc.jobs.ledger import Record
 from marmalade_sc.player.processes import children_of, end, start_time
 from marmalade_sc.settings.places import Places
@@ -136,11 +138,15 @@ def test_a_job_that_is_cancelled_stops_and_leaves_no_process(at: Desk) -> None:
     assert at.look("slow").record.state == "cancelled"
 
 
-def test_jobs_survive_kills_of_a_worker_the_redis_and_the_keeper(at: Desk, around: Surroundings) -> None:
+def test_jobs_survive_kills_of_their_client_a_worker_the_redis_and_the_keeper(at: Desk, around: Surroundings) -> None:
     """Each is done exactly once, whatever was killed while it ran."""
     ids = [f"kill-{n}" for n in range(4)]
-    for n, id in enumerate(ids):
+    for n, id in enumerate(ids[1:]):
         at.submit("score", "a.alda", f"{SCORE} g{n + 1}".encode(), {"tail": 0.1}, id)
+    # A client that was killed before it could put the first step into the queue.
+    identity = around.identity
+    first = Job(ids[0], "score", "a.alda", at.depot.put(SCORE.encode()), {"tail": 0.2}, 1, identity.public)
+    assert at.ledger.submit(ids[0], first.write(identity))
     eventually(lambda: any(at.look(id).record.tries for id in ids), WITHIN_S)
     os.kill(int(str(next(iter(eventually(at.ledger.workers, WITHIN_S).values()))["pid"])), signal.SIGKILL)
     os.kill(eventually(lambda: children(around, "redis-server"), WITHIN_S)[0], signal.SIGKILL)
@@ -189,9 +195,6 @@ def test_a_step_goes_to_a_program_fails_and_is_given_up_then_taken_up_again(
 
 
 def test_what_nobody_trusted_has_signed_is_not_done(at: Desk) -> None:
-    from marmalade_sc.identity.keys import Identity
-    from marmalade_sc.jobs.job import Job
-
     stranger = Identity.from_seed(b"stranger")
     source = at.depot.put(SCORE.encode())
     text = Job("strange", "score", "a.alda", source, {}, 1, stranger.public).write(stranger)
