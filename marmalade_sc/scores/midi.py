@@ -68,7 +68,8 @@ def midi_file(score: Score) -> bytes:
     for note in score.notes:
         part = parts[note.part]
         if note.channel < 0:
-            raise ScoreError(f"{part.name} is a synthdef, which MIDI does not know", hint="Leave that part out.")
+            why = "is a synthdef, which MIDI does not know" if part.instrument.is_synthdef else "finds no MIDI channel"
+            raise ScoreError(f"{part.name} {why}", hint="Leave that part out.")
         begin, end = ticks.tick(note.offset_ms), ticks.tick(note.offset_ms + note.audible_ms)
         end = max(begin + 1, end)
         track, common = tracks[note.part], {"channel": note.channel}

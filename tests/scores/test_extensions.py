@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marmalade_sc.errors import ScoreError
-from marmalade_sc.scores import Score, read_score
+from marmalade_sc.scores import Score, midi_file, read_score
 from marmalade_sc.scores.extensions import EXTENDED, EXTENSIONS
 from marmalade_sc.scores.functions import FUNCTIONS
 from marmalade_sc.scores.pulse import Pulse
@@ -230,6 +230,17 @@ def test_a_cram_may_be_in_a_chord() -> None:
         *((0, 60), (0, 67), (500, 62), (1000, 64), (1000, 69), (1500, 65)),
     ]
     assert onsets("piano: c1/{e e}2 d") == [0, 0, 500, 1000]
+
+
+def test_more_parts_than_midi_has_channels_may_sound_at_once() -> None:
+    """Synthdefs need no channels; strictly, and in a MIDI file, the sixteenth part finds none."""
+    names = "piano harpsichord clavinet celeste glockenspiel music-box vibraphone marimba xylophone dulcimer organ"
+    source = " ".join(f"{name}: c" for name in f"{names} accordion harmonica guitar violin viola cello".split())
+    assert len(extended(source).notes) == 17
+    with pytest.raises(ScoreError, match="no MIDI channel"):
+        read_score(source)
+    with pytest.raises(ScoreError, match="finds no MIDI channel"):
+        midi_file(extended(source))
 
 
 def test_a_repeat_goes_on_until_a_marker() -> None:

@@ -45,7 +45,7 @@ def test_values_are_those_of_a_voice() -> None:
     assert event.value["s"] == "string"
     assert event.value["dur"] == 0.5
     assert event.value["pan"] == -1
-    assert event.value["amp"] == pytest.approx(0.3 / 0.5421)
+    assert event.value["amp"] == pytest.approx(0.42 / 0.5421)
 
 
 def test_drums_have_no_pitch() -> None:

@@ -78,7 +78,7 @@ def test_a_note_carries_its_length_its_level_and_its_place() -> None:
     when, track, synth, controls = found
     assert (when, track, synth) == (START, "violin", "string")
     assert controls["sustain"] == pytest.approx(0.5)
-    assert controls["amp"] == pytest.approx(0.3 / 0.5421 * 0.5 * 1.27)
+    assert controls["amp"] == pytest.approx(0.42 / 0.5421 * 0.5 * 1.27)
     assert controls["pan"] == -0.5
     assert controls["freq"] == pytest.approx(432)
 
