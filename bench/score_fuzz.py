@@ -1,4 +1,4 @@
-"""Mutated scores, 100,000 of them: each is a result, or an error with line and column, within a second.
+"""Bar: of 100,000 mutated scores each is a result, or an error with line and column, within a second.
 
 Seeds are the scores of the shared tables where they lie beside the repository, and those of the project's own tests.
 Half are read strictly, half with the extensions. A second is of the processor, not of the wall: other work is no hang.
