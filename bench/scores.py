@@ -1,4 +1,4 @@
-"""Bar: 2 s for parsing and compiling the 29 longest shared scores in one process, beside aldakit, an implementation of its own.
+"""Bar: 2 s for parsing and compiling the 29 longest shared scores in one process, beside aldakit, another program.
 
 aldakit is installed into a venv in a temporary folder, and is asked for the same: text to a list of timed notes. Where
 it does not install the row says so. Each side takes the best of several rounds, in its own process, one after the
