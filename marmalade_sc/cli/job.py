@@ -59,8 +59,15 @@ def status(session: Session, id: str, as_json: bool, is_waiting: bool) -> None:
         click.echo(json.dumps(glance.row()))
     else:
         click.echo(line_of(glance))
-        for step, tries in glance.record.tries.items():
-            done = "done" if step in glance.done else f"{100 * glance.record.progress.get(step, 0):.0f}%"
+        for step in glance.steps:
+            tries = glance.record.tries.get(step, 0)
+            done = (
+                "waits"
+                if not tries
+                else "done"
+                if step in glance.done
+                else f"{100 * glance.record.progress.get(step, 0):.0f}%"
+            )
             click.echo(f"  {step:<12} {done:<6}" + (f" begun {tries} times" if tries > 1 else ""))
         if glance.record.error and not glance.record.is_open:
             click.echo(glance.record.error)

@@ -184,7 +184,7 @@ def _ask(
 
             def tell(glance: "Glance") -> None:
                 nonlocal is_told
-                progress(glance.percent / 100)
+                progress(glance.percent / 100, f"{id} {glance.record.running}")
                 if not is_told and time.monotonic() - asked_at > _LONELY_S and not found.ledger.workers():
                     is_told = True
                     log = session.places.logs / "jobs.log"

@@ -16,7 +16,7 @@ from marmalade_sc.ids import check_name
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.job import LARGEST_SOURCE, Job, Kind
 from marmalade_sc.jobs.ledger import CANCELLED, DONE, Ledger, Record
-from marmalade_sc.jobs.plan import Output, files_of, percent
+from marmalade_sc.jobs.plan import Output, files_of, percent, steps
 from marmalade_sc.jobs.queue import Queue
 from marmalade_sc.worker.hand import advance, outcomes
 from marmalade_sc.worker.keeper import connect
@@ -34,6 +34,7 @@ class Glance:
     Attributes:
         kind, name: empty where its author is not believed any more.
         percent: 0 to 100.
+        steps: those that are known so far, in order; `done`: those that have given what they give.
         files: what it has made, once it is done.
     """
 
@@ -41,6 +42,7 @@ class Glance:
     kind: str
     name: str
     percent: int
+    steps: tuple[str, ...]
     done: tuple[str, ...]
     files: tuple[Output, ...]
 
@@ -59,6 +61,7 @@ class Glance:
             "state": record.state,
             "percent": self.percent,
             "step": record.running if record.is_open else "",
+            "steps": list(self.steps),
             "done": list(self.done),
             "tries": dict(record.tries),
             "endings": record.endings,
@@ -182,9 +185,12 @@ class Desk:
             job = Job.read(record.job, self.around.is_trusted)
             done = outcomes(record, self.around.is_trusted)
             files = files_of(done) or []
-            return Glance(record, job.kind, job.name, percent(job, done, record.progress), tuple(done), tuple(files))
+            known = tuple(step.name for step in steps(job, done))
+            ordered = tuple(name for name in known if name in done)
+            share = percent(job, done, record.progress)
+            return Glance(record, job.kind, job.name, share, known, ordered, tuple(files))
         except UsageError:  # of somebody who is not believed
-            return Glance(record, "", "", 0, (), ())
+            return Glance(record, "", "", 0, (), (), ())
 
 
 @contextlib.contextmanager
