@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -90,6 +91,13 @@ class Depot:
         if path.stat().st_size > most:
             raise BlobError(f"{name[:12]} has more than {most} bytes")
         return self.blobs.get(name)
+
+    def renew(self, names: Iterable[str]) -> None:
+        """Keep files for as long again as if they had come now."""
+        if self.shared is None:
+            return
+        for name in names:
+            self.shared.pexpire(keys.blob(name), int(self.keep_s * 1000))
 
     def forget(self, name: str) -> None:
         """Keep a file no longer. Idempotent."""

@@ -99,7 +99,12 @@ class Queue:
                     actor_name=contract.queue,
                     queue_name=contract.queue,
                     priority=0,
-                    options={"throws": GivenUpError, "max_retries": None},  # how often is the ledger's to say
+                    options={
+                        "throws": GivenUpError,
+                        "max_retries": None,  # how often is the ledger's to say; these are for a Redis that is away
+                        "min_backoff": _FIRST_BACKOFF_MS,
+                        "max_backoff": _BACKOFF_MS,
+                    },
                 )
             )
         return Serving(dramatiq.Worker(self._broker, worker_timeout=round(1000 * _IDLE_S), worker_threads=1))

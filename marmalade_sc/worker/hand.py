@@ -3,10 +3,13 @@
 Everything here may happen twice, and may stop anywhere: what is done is known by what is kept, not by who was here.
 """
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final
+
+from redis.exceptions import RedisError
 
 from marmalade_sc.errors import BlobError, UsageError
 from marmalade_sc.jobs.contracts import Contract
@@ -156,7 +159,7 @@ class Hand:
                     ledger.lease(id, name, self._worker)
                     if not ledger.is_open(id) or self._leaving.is_set():
                         wanted.clear()
-                except Exception:  # noqa: S112  a Redis that is away; the work goes on
+                except RedisError:  # the same
                     continue
 
         keeper = threading.Thread(target=keep, name="lease", daemon=True)
@@ -167,7 +170,8 @@ class Hand:
             nonlocal last
             if share - last >= 0.01:
                 last = share
-                ledger.progress(id, name, share)
+                with contextlib.suppress(RedisError):  # away for longer than we are patient; the work goes on
+                    ledger.progress(id, name, share)
 
         try:
             return self._carrier.carry(step.contract, step.input, progress, wanted.is_set)

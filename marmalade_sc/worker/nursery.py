@@ -46,6 +46,7 @@ def main() -> None:
         sys.exit(1)
     offered = [row.name for row in CONTRACTS.values() if row in can or row.name in task["programs"]]
     task["steps"] = [name for name in offered if not task["steps"] or name in task["steps"]]
+    os.nice(around.settings.integer("jobs.nice"))  # here, for everything that is forked from it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     gc.freeze()

@@ -16,14 +16,17 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
+from marmalade_sc.errors import UsageError
 from marmalade_sc.jobs.address import reach
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.depot import Depot
+from marmalade_sc.jobs.job import Job
 from marmalade_sc.jobs.ledger import Ledger
+from marmalade_sc.jobs.plan import blobs_in
 from marmalade_sc.jobs.queue import Queue
 from marmalade_sc.worker.abilities import sounds_mark
 from marmalade_sc.worker.carrier import Carrier
-from marmalade_sc.worker.hand import Hand, advance
+from marmalade_sc.worker.hand import Hand, advance, outcomes
 from marmalade_sc.worker.surroundings import Surroundings
 
 __all__ = ["log", "serve"]
@@ -63,7 +66,6 @@ def serve(
     carrier = Carrier(around, depot, to_forge, programs)
     queue = Queue(around.address.client())
     hand = Hand(id, around, ledger, depot, queue, carrier, lambda: sounds_mark(around))
-    os.nice(around.settings.integer("jobs.nice"))
     serving = queue.serve(offered, hand.work)
     about = {"host": socket.gethostname(), "pid": os.getpid(), "steps": [row.queue for row in offered]}
     until = time.monotonic() + random.uniform(*_LIFE_S)
@@ -76,6 +78,7 @@ def serve(
                 if ledger.is_turn("mend", _MEND_S):
                     mend(ledger, queue, around)
                 if ledger.is_turn(f"expire:{socket.gethostname()}", _EXPIRE_S):
+                    renew(ledger, depot, around)
                     expire(ledger, depot)
             except RedisError as error:
                 log(f"the job Redis is away: {error}")
@@ -94,6 +97,22 @@ def mend(ledger: Ledger, queue: Queue, around: Surroundings) -> None:
     for id in ledger.open() if empty else ():
         if ledger.untouched_s(id) > _IDLE_AFTER_S:
             advance(id, ledger, queue, around, lambda contract: contract.name in empty)
+
+
+def renew(ledger: Ledger, depot: Depot, around: Surroundings) -> None:
+    """Keep what open jobs need, however long they wait."""
+    for id in ledger.open():
+        record = ledger.get(id)
+        if record is None:
+            continue
+        try:
+            job = Job.read(record.job, around.is_trusted)
+            done = outcomes(record, around.is_trusted)
+        except UsageError:
+            continue
+        blobs = {job.source, *blobs_in(done)}
+        ledger.need(blobs)
+        depot.renew(blobs)
 
 
 def expire(ledger: Ledger, depot: Depot) -> None:

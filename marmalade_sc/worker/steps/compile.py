@@ -24,7 +24,7 @@ from marmalade_sc.player.render import START, Rendering, Source, end_of
 from marmalade_sc.player.scores import ScorePlayer
 from marmalade_sc.scores import ScoreFrames, cut, overridden, read_score
 from marmalade_sc.worker.sets import RecitedSet, recited
-from marmalade_sc.worker.steps.parse import source_text
+from marmalade_sc.worker.steps.parse import source_bytes, source_text
 from marmalade_sc.worker.steps.task import Task
 
 __all__ = ["compile_"]
@@ -168,7 +168,7 @@ def _piece(task: Task, options: _Options) -> Iterator[_Piece]:
         with recited(asked, around, definitions, lambda share: task.say(share / 2)) as recital:
             yield _Piece(recital, definitions, recital.end)
     elif kind == "generator":
-        tree = read_archive(task.file(task.input.get("source")).read_bytes())
+        tree = read_archive(source_bytes(task))
         manifest = manifest_of(tree, name)
         wished = task.options.get("grants") or []
         grants = frozenset(str(each) for each in wished[:_MOST_GRANTS]) if isinstance(wished, list) else frozenset()

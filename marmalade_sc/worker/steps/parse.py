@@ -10,16 +10,21 @@ from marmalade_sc.player.workbench import looked_at
 from marmalade_sc.scores import parse as parse_score
 from marmalade_sc.worker.steps.task import Task
 
-__all__ = ["parse", "source_text"]
+__all__ = ["parse", "source_bytes", "source_text"]
 
 
-def source_text(task: Task) -> str:
-    """The source as text. Raises UsageError where it is none, or too large."""
+def source_bytes(task: Task) -> bytes:
+    """The source. Raises JobError where it is too large."""
     path = task.file(task.input.get("source"))
     if path.stat().st_size > LARGEST_SOURCE:
         raise JobError(f"{task.text('name')} has more than {LARGEST_SOURCE >> 20} MiB")
+    return path.read_bytes()
+
+
+def source_text(task: Task) -> str:
+    """The source as text. Raises JobError where it is none, or too large."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return source_bytes(task).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise JobError(f"{task.text('name')} is not UTF-8 text: {error.reason}", hint="Save it as UTF-8.") from None
 
@@ -29,7 +34,7 @@ def parse(task: Task) -> dict[str, object]:
     kind, name = task.text("kind"), task.text("name")
     found: dict[str, object]
     if kind == "generator":
-        tree = read_archive(task.file(task.input.get("source")).read_bytes())
+        tree = read_archive(source_bytes(task))
         looked_at(tree, name)
         manifest = manifest_of(tree, name)
         found = {"name": manifest.name, "version": str(manifest.version), "files": len(tree.files)}
