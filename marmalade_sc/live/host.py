@@ -18,6 +18,7 @@ from marmalade_sc.live.commands import as_code
 from marmalade_sc.live.link import LONGEST_LINE, Message, decode, serve
 from marmalade_sc.live.members import Job, Member, facts_of, kill, plain_error
 from marmalade_sc.live.past import Past
+from marmalade_sc.live.questions import Questions
 
 __all__ = ["Host"]
 
@@ -25,7 +26,6 @@ _YIELD_S: Final = 1.0
 _HANG_S: Final = 2.0
 _OVERSLEPT_S: Final = 0.5
 _RESTORE_S: Final = 20.0
-_ANSWER_S: Final = 2.0
 _BORN_S: Final = 5.0
 """A fork takes 3 ms; one that has not said hello by now has died on the way, and another is asked for."""
 _MOST_TRIES: Final = 3
@@ -66,10 +66,9 @@ class Host:
     _job: Job | None = None
     _past: Past = field(default_factory=Past)
     _requests: int = 0
-    _commands: dict[int, "tuple[Message, asyncio.Future[Message]]"] = field(default_factory=dict)
+    _questions: Questions = field(default_factory=Questions)
     _handing: "asyncio.Task[None] | None" = None
     _yielding: "asyncio.Future[object] | None" = None
-    _tracks: "list[asyncio.Future[Message]]" = field(default_factory=list)
     _pids: set[int] = field(default_factory=set)
     _stopping: bool = False
     playing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -126,30 +125,11 @@ class Host:
     async def _asked(self, message: Message) -> Message:
         """Ask the generation that plays, or the one that follows it."""
         self._requests += 1
-        number = self._requests
-        sent: Message = {**message, "request": number}
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._commands[number] = (sent, future)
-        if self._current is not None:
-            self._current.send(sent)
-        try:
-            return await asyncio.wait_for(future, _ANSWER_S)
-        except TimeoutError:
-            return {"error": plain_error("The live host does not answer")}
-        finally:
-            self._commands.pop(number, None)
+        return await self._questions.ask(message, self._requests, self._current)
 
     async def tracks(self) -> Message:
         """What each track does: {"tracks": {name: {"plays", "mix"}}}."""
-        if self._current is None:
-            return {"tracks": {}}
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._tracks.append(future)
-        self._current.send({"do": "tracks"})
-        try:
-            return await asyncio.wait_for(future, _ANSWER_S)
-        except TimeoutError:
-            return {"tracks": {}}
+        return await self._questions.tracks(self._current)
 
     # Life
 
@@ -300,7 +280,7 @@ class Host:
         if not member.request:
             self._current = member
             member.send({**self.watches, "do": "take", "position": None})
-            self._tell_again(member)
+            self._questions.again(member)
             self._next_job()
         elif self._job is not None and self._job.request == member.request:
             self._candidate = member
@@ -320,16 +300,9 @@ class Host:
             self.places = message.get("places") or self.places  # a fresh generation plays nothing yet
             if self._job is not None and member.request == self._job.request:
                 self._worked(self._job, message)
-        elif event in ("commanded", "set_asked"):
+        elif event in ("commanded", "set_asked", "tracks"):
             self.places = message.get("places") or self.places
-            found = self._commands.get(int(str(message.get("request") or 0)))
-            if found is not None and not found[1].done():
-                found[1].set_result(message)
-        elif event == "tracks":
-            while self._tracks:
-                future = self._tracks.pop()
-                if not future.done():
-                    future.set_result(message)
+            self._questions.answered(message)
         elif event == "names":
             names = message.get("names")
             self.names = names if isinstance(names, list) else []
@@ -384,12 +357,6 @@ class Host:
             return
         self._handing = asyncio.create_task(self._hand_over(member, message))
 
-    def _tell_again(self, member: Member) -> None:
-        """Commands that the generation before has not answered: what silences must never be lost."""
-        for sent, future in self._commands.values():
-            if not future.done():
-                member.send(sent)
-
     async def _hand_over(self, member: Member, message: Message) -> None:
         current = self._current
         position: object = None
@@ -405,7 +372,7 @@ class Host:
         self._current, self._candidate, self._handing = member, None, None
         self._value = message
         member.send({**self.watches, "do": "take", "position": position, "places": self.places})
-        self._tell_again(member)
+        self._questions.again(member)
 
     _value: Message = field(default_factory=dict)
 
