@@ -233,9 +233,12 @@ async def plays(rounds: int) -> None:
     row("a play acknowledged by 8 processes", plays=len(times), **figures, met=figures["p99_ms"] <= 50)
     for count, bar_ms in ((100, 250), (500, 1000)):
         async with players(count) as found:
+            used = time.process_time()
             times = await told(found, rounds)
+            used = (time.process_time() - used) / (rounds + 1)
         worst = round(max(times), 1)
-        row(f"a play acknowledged by {count} players in one process", worst_ms=worst, met=worst <= bar_ms)
+        name = f"a play acknowledged by {count} players in one process"
+        row(name, worst_ms=worst, cpu_ms=round(used * 1000, 1), met=worst <= bar_ms)
 
 
 # Floods

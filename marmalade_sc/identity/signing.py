@@ -1,10 +1,14 @@
 """Signatures over fields: each behind its length, all behind their purpose, so that no two meanings are one text."""
 
 import struct
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.errors import IdentityError
 from marmalade_sc.identity.keys import Identity, PublicKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 __all__ = ["SIGNATURE_BYTES", "canonical", "sign", "verify"]
 
@@ -23,6 +27,14 @@ def sign(identity: Identity, purpose: str, *fields: str | bytes) -> bytes:
     return identity.private.sign(canonical(purpose, *fields))
 
 
+@lru_cache(maxsize=1024)
+def _read(raw: bytes) -> "Ed25519PublicKey":
+    """A key for checking. Raises ValueError where it is none."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
 def verify(key: PublicKey, signature: bytes, purpose: str, *fields: str | bytes) -> None:
     """Return if `signature` is the key's, for this purpose and these fields.
 
@@ -30,9 +42,8 @@ def verify(key: PublicKey, signature: bytes, purpose: str, *fields: str | bytes)
         IdentityError: it is not.
     """
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        Ed25519PublicKey.from_public_bytes(key.raw).verify(signature, canonical(purpose, *fields))
+        _read(key.raw).verify(signature, canonical(purpose, *fields))
     except (InvalidSignature, ValueError):
         raise IdentityError(f"The signature is not {key.player}'s", hint="Get it anew from its author.") from None

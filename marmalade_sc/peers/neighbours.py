@@ -8,11 +8,13 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Final
 
+from zeroconf import Error as ZeroconfError
 from zeroconf import InterfaceChoice, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
@@ -77,7 +79,10 @@ class Neighbours:
         """Announce this player and look for others. Raises OSError where multicast cannot be had."""
         is_any = ipaddress.ip_address(self._listen).is_unspecified
         interfaces = InterfaceChoice.Default if is_any else [self._listen]
-        self._zeroconf = AsyncZeroconf(interfaces=interfaces)
+        try:
+            self._zeroconf = AsyncZeroconf(interfaces=interfaces)
+        except (RuntimeError, ZeroconfError) as error:
+            raise OSError(errno.ENETUNREACH, str(error)) from error
         self._browser = AsyncServiceBrowser(self._zeroconf.zeroconf, SERVICE, handlers=[self._changed])
         self._start(self._announce())
 

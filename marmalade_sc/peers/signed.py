@@ -10,7 +10,7 @@ from marmalade_sc.errors import IdentityError
 from marmalade_sc.identity.keys import Identity, PublicKey
 from marmalade_sc.identity.signing import SIGNATURE_BYTES, sign, verify
 from marmalade_sc.peers.refusals import refused
-from marmalade_sc.peers.wire import Message, decode, encode, parts_of
+from marmalade_sc.peers.wire import Message, decode, joined, parts_in, parts_of
 
 __all__ = ["VERSION", "Signable", "Signed", "open_signed", "signed"]
 
@@ -53,7 +53,8 @@ def signed(identity: Identity, message: S) -> Signed[S]:
     """A message with its signature. Raises PeerError for a value that may not travel."""
     if message.signer != identity.public.raw:
         raise refused("signature", "this is another player's")
-    return Signed(message, encode(message) + sign(identity, message.PURPOSE, *parts_of(message)))
+    parts = parts_of(message)
+    return Signed(message, joined(message.KIND, parts) + sign(identity, message.PURPOSE, *parts))
 
 
 def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S]:
@@ -68,7 +69,7 @@ def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S
     if getattr(message, "version", VERSION) != VERSION:
         raise refused("version", f"it speaks {VERSION}")
     try:
-        verify(PublicKey(message.signer), data[-SIGNATURE_BYTES:], message.PURPOSE, *parts_of(message))
+        verify(PublicKey(message.signer), data[-SIGNATURE_BYTES:], message.PURPOSE, *parts_in(data, SIGNATURE_BYTES))
     except IdentityError:
         raise refused("signature") from None
     message.check()

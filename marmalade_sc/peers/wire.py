@@ -36,7 +36,9 @@ __all__ = [
     "decode",
     "encode",
     "fields_of",
+    "joined",
     "one_of",
+    "parts_in",
     "wire",
 ]
 
@@ -98,7 +100,22 @@ def parts_of(message: Message) -> list[bytes]:
 
 def encode(message: Message) -> bytes:
     """A message as bytes. Raises PeerError for a value that may not travel."""
-    return bytes([message.KIND]) + b"".join(struct.pack(">H", len(part)) + part for part in parts_of(message))
+    return joined(message.KIND, parts_of(message))
+
+
+def joined(kind: int, parts: Sequence[bytes]) -> bytes:
+    """Parts of fields as they travel, behind the byte of their kind."""
+    return bytes([kind]) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
+
+
+def parts_in(data: bytes, tail: int = 0) -> list[bytes]:
+    """The parts of fields in a message that `decode` has read."""
+    end, place, parts = len(data) - tail, 1, []
+    while place < end:
+        (length,) = struct.unpack_from(">H", data, place)
+        place += 2 + length
+        parts.append(data[place - length : place])
+    return parts
 
 
 def decode(data: bytes, kinds: Sequence[type[M]], tail: int = 0) -> M:

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import units_to_milliseconds
@@ -24,7 +24,6 @@ from marmalade_sc.peers.invites import Invite, written_invite
 from marmalade_sc.peers.known import read_known
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.members import Member
-from marmalade_sc.peers.neighbours import Neighbours
 from marmalade_sc.peers.reach import Endpoint, endpoint
 from marmalade_sc.peers.records import Chat, PlayerRecord, Record, RegisterWrite, Rotation, Signed
 from marmalade_sc.peers.records import Membership as MembershipRecord
@@ -53,6 +52,9 @@ from marmalade_sc.player.shelves import shelf_of
 from marmalade_sc.player.timekeeping import Timekeeper
 from marmalade_sc.player.wiring import Wiring
 
+if TYPE_CHECKING:
+    from marmalade_sc.peers.neighbours import Neighbours
+
 __all__ = ["SOCKET", "main"]
 
 SOCKET: Final = "peers.sock"
@@ -63,6 +65,8 @@ _MEASURED_EACH: Final = 5
 _KEPT: Final = 3000
 _MOST_NOTED: Final = 500
 _LOOK_AGAIN_S: Final = 10.0
+_CHATS: Final = 0.5
+"""Sentences a second that one player gets onto the screen, five at once; all are in `chat()`."""
 _CHAT_FRESH_MS: Final = 60_000
 
 
@@ -91,6 +95,7 @@ class _Process:
             wiring.places.socket("generators.sock"), lambda event: None, lambda: None, "What runs generators"
         )
         self._newcomers = Buckets(_NEWCOMERS, 32)
+        self._talkers = Buckets(_CHATS, 5)
         self._noted: list[Mapping[str, object]] = []
         self.station, asker = self._built()
         self.registers = Registers(
@@ -149,10 +154,12 @@ class _Process:
         )
         return Station(self.own, self.jam, at, [url], around), Asker(self.own, self.jam, url, wall_ms)
 
-    def _neighbours(self) -> Neighbours | None:
+    def _neighbours(self) -> "Neighbours | None":
         """Who is near is found by multicast, unless only this machine is listened to."""
         if self.station.is_local or not self.wiring.settings.switch("peers.near"):
             return None
+        from marmalade_sc.peers.neighbours import Neighbours  # 90 ms, for those who need it
+
         own = self.station.node.ledger.player(self.station.node.key)
         assert own is not None
         at = endpoint(own.addresses[0])
@@ -263,7 +270,9 @@ class _Process:
     def _chatted(self, said: Chat) -> None:
         """Somebody says something; what was said before we came, or by whom we have blocked, is not shown."""
         is_fresh = said.made > wall_ms() - _CHAT_FRESH_MS
-        if is_fresh and said.maker != self.own.public.raw and self.friends.level(PublicKey(said.maker)) != "block":
+        if not is_fresh or said.maker == self.own.public.raw or self.friends.level(PublicKey(said.maker)) == "block":
+            return
+        if self._talkers.take(said.maker.hex(), time.monotonic()):
             self.hub.tell({"event": "chat", "from": self.name(said.maker), "text": said.text})
 
     def _may_write(self, key: bytes, name: str) -> bool:
