@@ -110,7 +110,7 @@ def kills(folder: Path, count: int, every_s: float) -> None:
 def speed(folder: Path, count: int, bars: int) -> None:
     times = {}
     for workers in (1, 2):
-        with jobs(workers, folder / f"speed{workers}") as found:
+        with jobs(workers, folder / f"speed{workers}", jobs__nice="0") as found:
             waited(found, submitted(found, 2 * workers, 1, 900), 300)  # all is built, and every worker is warm
             begin = time.monotonic()
             records = waited(found, submitted(found, count, bars), 1800)

@@ -110,8 +110,8 @@ def clean(places: Places) -> list[str]:
     """
     done = [*_end_leftovers(places), *_remove_sockets(places)]
     for path in _unfinished(places.root):
-        if path.parent == places.recordings:
-            continue  # the engine puts what was recorded in its place
+        if path.parent == places.recordings or path.is_relative_to(places.jobs):
+            continue  # the engine puts what was recorded in its place; jobs need no player, and may be at work
         path.unlink(missing_ok=True)
         done.append(f"Removed the unfinished file {path}.")
     return done

@@ -143,7 +143,8 @@ class Places:
 
     @property
     def jobs_socket(self) -> Path:
-        return self.runtime / "redis-jobs.sock"
+        """In a folder of its own: a player removes its runtime folder when it ends, and jobs go on."""
+        return self.runtime.with_name(f"{self.runtime.name}-jobs") / "redis.sock"
 
     @property
     def processes(self) -> Path:

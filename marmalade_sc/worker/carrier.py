@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +21,10 @@ from typing import Final
 
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
+from marmalade_sc.player.processes import start_time
 from marmalade_sc.worker.surroundings import Surroundings
 
-__all__ = ["GO", "Carrier", "StepError", "StoppedError"]
+__all__ = ["GO", "Carrier", "StepError", "StoppedError", "sweep"]
 
 GO: Final = b"go"
 """What the forge is told, beside the descriptors of a step's input, output and errors."""
@@ -251,6 +253,14 @@ class Carrier:
                 raise StoppedError
         said = words.decode(errors="replace").strip()
         raise StepError(f"It ended without an answer.{' It said: ' + said[-_WORDS:] if said else ''}")
+
+
+def sweep(work: Path) -> None:
+    """Remove the working folders of workers that were killed."""
+    for folder in work.glob("*-*"):
+        pid = folder.name.partition("-")[0]
+        if pid.isdecimal() and start_time(int(pid)) is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _written(descriptor: int, data: bytes) -> bytes:

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from marmalade_sc.jobs.address import Address, reach
 from marmalade_sc.player.directory import make
 from marmalade_sc.player.processes import ProcessId
 from marmalade_sc.settings.places import Places, make_private
+from marmalade_sc.worker.carrier import sweep
 from marmalade_sc.worker.pool import Pool
 from marmalade_sc.worker.surroundings import Surroundings
 
@@ -55,18 +57,15 @@ def connect(around: Surroundings) -> "redis.Redis":
     if not address.is_own:
         return reach(address, patience=3)
     make(around.places)
-    make_private(around.places.runtime)
     until = time.monotonic() + _START_S
-    while True:
+    while time.monotonic() < until:
         if _answers(address):
             return reach(address, _PATIENCE)
-        _start(around)
-        while time.monotonic() < until and not _answers(address):
-            time.sleep(0.02)
-        if time.monotonic() >= until:
-            raise QueueError(
-                f"The job Redis is not ready within {_START_S:g} s. See {around.places.logs / 'jobs.log'}."
-            )
+        if holder(around.places) is None:
+            _start(around)
+        time.sleep(0.02)
+    log = around.places.logs / "jobs.log"
+    raise QueueError(f"The job Redis is not ready within {_START_S:g} s. See {log}.")
 
 
 def _answers(address: Address) -> bool:
@@ -120,6 +119,8 @@ def keep(around: Surroundings) -> int:
         ending = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ending.set())
+        make_private(places.jobs_socket.parent)
+        sweep(places.jobs / "work")
         folder = places.jobs / "redis"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         server = jobs_server(program, version, socket=places.jobs_socket, folder=folder)
@@ -151,7 +152,10 @@ class _Keeper:
                 self._see_to_redis()
                 self._see_to_workers()
                 if time.monotonic() - self._busy > LINGER_S:
-                    break
+                    self._pool.stop(_STOP_S)
+                    self._see_to_workers()  # somebody may have come meanwhile
+                    if time.monotonic() - self._busy > LINGER_S:
+                        break
                 ending.wait(_LOOK_S)
         finally:
             self._pool.stop(_STOP_S)
@@ -162,6 +166,7 @@ class _Keeper:
                     self._redis.wait(_STOP_S)
                 self._redis.kill()
                 self._redis.wait()
+            shutil.rmtree(self._server.socket.parent, ignore_errors=True)
 
     def _see_to_redis(self) -> None:
         if self._redis is not None and self._redis.poll() is None:

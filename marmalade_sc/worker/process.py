@@ -25,7 +25,7 @@ from marmalade_sc.jobs.ledger import Ledger
 from marmalade_sc.jobs.plan import blobs_in
 from marmalade_sc.jobs.queue import Queue
 from marmalade_sc.worker.abilities import sounds_mark
-from marmalade_sc.worker.carrier import Carrier
+from marmalade_sc.worker.carrier import Carrier, sweep
 from marmalade_sc.worker.hand import Hand, advance, outcomes
 from marmalade_sc.worker.surroundings import Surroundings
 
@@ -37,6 +37,8 @@ _EXPIRE_S: Final = 60.0
 _LIFE_S: Final = (900.0, 1200.0)
 _LAST_S: Final = 30.0
 _IDLE_AFTER_S: Final = 5.0
+_YOUNG_S: Final = 3600.0
+"""What was written within the last hour may be needed before the ledger says so."""
 
 
 def serve(
@@ -80,6 +82,7 @@ def serve(
                 if ledger.is_turn(f"expire:{socket.gethostname()}", _EXPIRE_S):
                     renew(ledger, depot, around)
                     expire(ledger, depot)
+                    sweep(around.places.jobs / "work")
             except RedisError as error:
                 log(f"the job Redis is away: {error}")
     finally:
@@ -121,8 +124,12 @@ def expire(ledger: Ledger, depot: Depot) -> None:
     for name in depot.blobs:
         path = depot.blobs.path(name)
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > 3600 and not ledger.is_needed(name):
+            if time.time() - path.stat().st_mtime > _YOUNG_S and not ledger.is_needed(name):
                 depot.forget(name)
+    for path in depot.blobs.root.rglob("*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _YOUNG_S:
+                path.unlink()
 
 
 def log(words: str) -> None:

@@ -18,6 +18,7 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.job import Job
 from marmalade_sc.jobs.ledger import Record
+from marmalade_sc.player.directory import PlayerDirectory
 from marmalade_sc.player.processes import children_of, end, start_time
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.desk import Desk, desk
@@ -192,6 +193,17 @@ def test_a_step_goes_to_a_program_fails_and_is_given_up_then_taken_up_again(
         worker.wait(WITHIN_S)
         if (process := holder(mine.places)) is not None:
             end(process, 30.0)
+
+
+def test_a_player_that_starts_and_ends_leaves_jobs_alone(at: Desk, around: Surroundings) -> None:
+    """It cleans up what a crash has left, in the same directory."""
+    part = around.places.jobs / "files" / ".coming.part"
+    part.write_text("half")
+    PlayerDirectory.open(around.places).close()
+    assert part.exists()
+    part.unlink()
+    assert at.ledger.client.ping()
+    assert around.places.jobs_socket.exists()
 
 
 def test_what_nobody_trusted_has_signed_is_not_done(at: Desk) -> None:

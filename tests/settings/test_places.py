@@ -36,7 +36,8 @@ def test_paths_of_sockets_fit_however_long_the_folders_are(tmp_path: Path, depth
     deep.mkdir(parents=True, exist_ok=True)
     for env in ({"XDG_RUNTIME_DIR": str(deep)}, {"TMPDIR": str(deep)}, {}):
         places = Places.find(deep / "player", env)
-        for path in (places.control_socket, places.state_socket, places.events_socket, places.socket("g-" + "x" * 20)):
+        own = (places.control_socket, places.state_socket, places.events_socket, places.jobs_socket)
+        for path in (*own, places.socket("g-" + "x" * 20)):
             assert len(os.fsencode(path)) <= SOCKET_BYTES
 
 

@@ -1,5 +1,7 @@
 """One step as a program of anybody's: what it may say, and how it is ended."""
 
+import os
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -11,7 +13,7 @@ from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.player.processes import start_time
 from marmalade_sc.settings.places import Places
-from marmalade_sc.worker.carrier import Carrier, StepError, StoppedError
+from marmalade_sc.worker.carrier import Carrier, StepError, StoppedError, sweep
 from marmalade_sc.worker.surroundings import Surroundings
 from tests.player.deadline import eventually
 
@@ -96,3 +98,12 @@ def test_nothing_of_a_step_is_left_in_its_folder(tmp_path: Path, depot: Depot) -
     )
     done(carrier(tmp_path, depot, program), {})
     assert list((tmp_path / "player" / "jobs" / "work").iterdir()) == []
+
+
+def test_working_folders_of_workers_that_were_killed_are_removed(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"{pid}-x").mkdir()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{os.getpid()}-x"]
