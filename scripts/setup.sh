@@ -30,10 +30,13 @@ missing_packages() {
     command -v redis-server >/dev/null || echo redis-server
     command -v jackd >/dev/null || echo jackd2
     command -v bwrap >/dev/null || echo bubblewrap
-    # Tests step the clock that scsynth sees; `requirements` is setup's.
-    if [ "${requirements:-}" = requirements-dev.txt ] &&
-        ! compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null &&
-        ! compgen -G "$prefix/tree/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null; then echo libfaketime; fi
+    # Tests step the clock that scsynth sees, and ask others' programs whether they read our keys and signatures as we do.
+    if [ "${requirements:-}" = requirements-dev.txt ]; then # setup's
+        compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null ||
+            compgen -G "$prefix/tree/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null || echo libfaketime
+        command -v openssl >/dev/null || echo openssl
+        command -v ssh-keygen >/dev/null || echo openssh-client
+    fi
     if [ -S "${XDG_RUNTIME_DIR:-/run/user/$UID}/pipewire-0" ]; then
         command -v pw-jack >/dev/null || echo pipewire-jack
     fi
