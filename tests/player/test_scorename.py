@@ -307,3 +307,17 @@ def test_a_score_of_its_own_tempo_stands_still_with_the_jam() -> None:
     assert len(long) == 1
     assert 3.3 < long[0] < 3.9
     assert len(found) > 10
+
+
+def test_a_change_waits_for_a_place_in_a_score_of_its_own_tempo() -> None:
+    """Eight beats of 0.6 s from 2 s on: the marker lies at 4.4 s, the end at 6.8 s."""
+    made = stage()
+    made.run_to(0.4)
+    made.evaluate('d1 >> score("(tempo! 100) bd: c c c c %here c c c c", tempo="own")')
+    made.run_to(1.5)
+    made.evaluate('d1.at("%here") >> score("(tempo! 100) bd: c c c c c c %here c2 c2", tempo="own")')
+    made.run_to(2.8)
+    made.evaluate('d1.at("end") >> score("(tempo! 100) sn: c1", tempo="own")')
+    made.run_to(4.9)
+    assert seconds(made, "bd") == pytest.approx([2 + 0.6 * n for n in range(4)] + [4.4, 5.6], abs=2e-4)
+    assert seconds(made, "sn") == pytest.approx([6.8, 9.2], abs=2e-4)
