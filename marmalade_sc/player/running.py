@@ -201,7 +201,9 @@ def status(places: Places) -> Status | None:
     if process is None:
         return None
     try:
-        entries = json.loads(places.processes.read_text(encoding="utf-8"))["processes"]
+        record = json.loads(places.processes.read_text(encoding="utf-8"))
+        # One that was killed leaves its record, until the next has cleaned up behind it.
+        entries = record["processes"] if record["supervisor"]["pid"] == process.pid else []
     except (OSError, ValueError, KeyError, TypeError):
         entries = []
     return Status(process, Jams(places).current, tuple(entries))

@@ -13,6 +13,7 @@ from marmalade_sc.errors import PlayerError
 from marmalade_sc.player import directory
 from marmalade_sc.player.directory import SCHEMA, PlayerDirectory, holder
 from marmalade_sc.player.processes import ProcessId, start_time
+from marmalade_sc.player.running import status
 from marmalade_sc.settings.places import Places
 
 
@@ -163,3 +164,14 @@ def test_the_lock_is_not_handed_to_children(places: Places) -> None:
             PlayerDirectory.open(places).close()
         finally:
             child.kill()
+
+
+def test_the_record_of_a_killed_player_says_nothing_of_the_next_one(places: Places) -> None:
+    """Else its start counts as done while it still cleans up, and whoever speaks to it finds nobody."""
+    with PlayerDirectory.open(places):
+        processes = [{"name": "hub", "state": "running", "pid": 1}]
+        for supervisor, is_up in ((1, False), (os.getpid(), True)):
+            record = {"supervisor": {"pid": supervisor, "start": 0}, "processes": processes}
+            places.processes.write_text(json.dumps(record))
+            found = status(places)
+            assert found is not None and found.is_up is is_up
