@@ -15,7 +15,7 @@ from typing import Final
 
 __all__ = ["SDK", "library"]
 
-SDK: Final = ("__init__.py", "errors.py", "ids.py", "clock", "patterns", "sdk")
+SDK: Final = ("__init__.py", "errors.py", "ids.py", "clock", "patterns", "sdk", "scores")
 
 
 def library(cache: Path, parts: Sequence[str] = SDK) -> Path:
