@@ -249,13 +249,23 @@ def silence() -> Pattern:
 
 
 def stack(*patterns: Pattern) -> Pattern:
-    """All patterns at once; events of earlier arguments come first."""
+    """All patterns at once; events of earlier arguments come first. A score among them has its beginning still.
+
+    Raises:
+        UsageError: one counts seconds and another one cycles.
+    """
     if len(patterns) == 1:
         return patterns[0]
+    pieces = [pattern.piece for pattern in patterns]
+    piece = next((each for each in pieces if each is not None), None)
+    if piece is not None and len({each is not None and each.in_seconds for each in pieces}) > 1:
+        raise UsageError(
+            "a score of its own tempo cannot be stacked with what follows the jam", hint="Give it a track of its own."
+        )
     asks = [pattern.ask for pattern in patterns]
 
     def ask(begin: Fraction, end: Fraction, run: Run) -> list[Event]:
         run.spend(len(asks))
         return [event for each in asks for event in each(begin, end, run)]
 
-    return Pattern(ask, common_period(pattern.period for pattern in patterns))
+    return Pattern(ask, common_period(pattern.period for pattern in patterns), piece=piece)

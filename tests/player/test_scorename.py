@@ -321,3 +321,36 @@ def test_a_change_waits_for_a_place_in_a_score_of_its_own_tempo() -> None:
     made.run_to(4.9)
     assert seconds(made, "bd") == pytest.approx([2 + 0.6 * n for n in range(4)] + [4.4, 5.6], abs=2e-4)
     assert seconds(made, "sn") == pytest.approx([6.8, 9.2], abs=2e-4)
+
+
+def test_a_score_in_a_stack_begins_where_it_lands() -> None:
+    made = stage()
+    made.run_to(4.5)
+    made.evaluate('d1 >> stack(score("bd: c2. c4 | r1"), s("sn*2"))')
+    made.run_to(6.9)
+    assert bars(made, "bd") == [5, F(23, 4)]
+    assert bars(made, "sn") == [5, F(11, 2), 6, F(13, 2)]
+    with pytest.raises(UsageError, match="own tempo"):
+        made.evaluate('d2 >> stack(score("bd: c", tempo="own"), s("sn"))')
+
+
+def test_a_score_comes_in_under_a_crossfade_from_its_beginning() -> None:
+    made = stage()
+    made.run_to(0.5)
+    made.evaluate('d1 >> s("sn*4")')
+    made.run_to(2.5)
+    made.evaluate('d1.xfade(2) >> score("bd: c2 c | r1 | c1 | r1")')
+    made.run_to(6.9)
+    assert bars(made, "bd") == [3, F(7, 2), 5]
+    assert max(cycle for cycle, name in made.heard() if name == "sn") < 5
+
+
+def test_a_scene_brings_a_score_back_where_it_would_be() -> None:
+    made = stage()
+    made.evaluate('d1 >> score("bd: c1 | r | r | r")\nscene.save("song")')
+    made.run_to(1.5)
+    made.evaluate('d1 >> s("sn")')
+    made.run_to(2.5)
+    made.evaluate('scene("song")')
+    made.run_to(6)
+    assert bars(made, "bd") == [0, 4]
