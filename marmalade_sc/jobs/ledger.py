@@ -3,16 +3,16 @@
 No method raises but redis.RedisError, where the job Redis stays away for longer than its client is patient.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 import redis
 
 from marmalade_sc.jobs import keys
-from marmalade_sc.jobs.plan import blobs_in
 
 __all__ = ["CANCELLED", "DEAD", "DONE", "FAILED", "OPEN", "Ledger", "Record", "State"]
 
@@ -134,7 +134,10 @@ class Ledger:
     def get(self, id: str) -> Record | None:
         """What is known of a job, or None."""
         found = cast("dict[bytes, bytes]", self.client.hgetall(keys.job(id)))
-        return _record(id, found) if b"job" in found and b"state" in found else None
+        try:
+            return _record(id, found)
+        except (ValueError, KeyError):  # nobody of ours has written that
+            return None
 
     def jobs(self, most: int = 1000) -> list[Record]:
         """All jobs, the newest first."""
@@ -242,7 +245,13 @@ class Ledger:
         if not names:
             return {}
         texts = cast("list[bytes | None]", self.client.mget([keys.worker(name) for name in names]))
-        return {name: json.loads(text) for name, text in zip(names, texts, strict=True) if text is not None}
+        found: dict[str, Mapping[str, object]] = {}
+        for name, text in zip(names, texts, strict=True):
+            with contextlib.suppress(ValueError):
+                about = json.loads(text) if text is not None else None
+                if isinstance(about, dict):
+                    found[_readable(name)] = {_readable(key): _clean(value) for key, value in about.items()}
+        return found
 
     def is_turn(self, what: str, every_s: float) -> bool:
         """Whether it is time for what one of all workers is to do `every_s` seconds."""
@@ -287,18 +296,13 @@ class Ledger:
 
     def say(self, id: str, words: str) -> None:
         """Write a line into a job's log."""
-        line = "".join(c if c.isprintable() else " " for c in words)[:_LONGEST_LINE]
+        line = _readable(words.replace("\n", " "))[:_LONGEST_LINE]
         self.client.xadd(keys.log(id), {"at_ms": self.now_ms, "line": line}, maxlen=_MOST_LINES, approximate=True)
 
     def log(self, id: str) -> list[tuple[int, str]]:
         """The lines of a job's log, each with its time in ms."""
         rows = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.client.xrange(keys.log(id)))
-        return [(int(row[b"at_ms"]), row[b"line"].decode(errors="replace")) for _, row in rows]
-
-
-def needed_by(texts: Iterable[str]) -> set[str]:
-    """The blobs that outcomes name."""
-    return {name for text in texts for name in blobs_in(json.loads(text))}
+        return [(int(row[b"at_ms"]), _readable(row[b"line"].decode(errors="replace"))) for _, row in rows]
 
 
 def _record(id: str, found: Mapping[bytes, bytes]) -> Record:
@@ -310,13 +314,31 @@ def _record(id: str, found: Mapping[bytes, bytes]) -> Record:
     return Record(
         id,
         row["job"],
-        cast(State, row["state"]),
+        _state(row["state"]),
         int(row.get("made_ms", 0)),
         int(row["ended_ms"]) if "ended_ms" in row else None,
-        row.get("error", ""),
+        _readable(row.get("error", "")),
         part("outcome:"),
         {name: float(value) for name, value in part("progress:").items()},
         {name: int(value) for name, value in part("tries:").items()},
         int(row.get("endings", 0)),
-        row.get("running", ""),
+        _readable(row.get("running", "")),
     )
+
+
+def _state(word: str) -> State:
+    if word not in get_args(State):
+        raise ValueError(word)
+    return cast(State, word)
+
+
+def _clean(value: object) -> object:
+    """A value of what a worker says of itself."""
+    if isinstance(value, list):
+        return [_readable(str(each)) for each in value]
+    return value if isinstance(value, int) else _readable(str(value))
+
+
+def _readable(text: str) -> str:
+    """Text without what would move a terminal's cursor: whoever writes into the job Redis is not believed."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)

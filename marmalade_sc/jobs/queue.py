@@ -123,8 +123,13 @@ class Serving:
         self._worker.stop(timeout=int(within_s * 1000))
 
 
-def _translated(work: Callable[[str, str], None]) -> Callable[[str, str], None]:
-    def step(job: str, name: str) -> None:
+def _translated(work: Callable[[str, str], None]) -> Callable[..., None]:
+    def step(*words: object) -> None:
+        match words:
+            case (str(job), str(name)):
+                pass
+            case _:
+                raise GivenUpError("It names no step of a job")
         try:
             work(job, name)
         except LaterError as error:
