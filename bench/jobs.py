@@ -20,7 +20,7 @@ from pathlib import Path
 from common import engine, player, row
 from load import SET
 
-from marmalade_sc.jobs.ledger import Record
+from marmalade_sc.jobs.record import Record
 from marmalade_sc.player.control import request
 from marmalade_sc.player.processes import children_of, end
 from marmalade_sc.settings.places import Places

@@ -7,23 +7,14 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast
 
 import redis
 
 from marmalade_sc.jobs import keys
+from marmalade_sc.jobs.record import OPEN, Record, State, clean, read_record, readable
 
-__all__ = ["CANCELLED", "DEAD", "DONE", "FAILED", "OPEN", "Ledger", "Record", "State"]
-
-State = Literal["open", "done", "failed", "dead", "cancelled"]
-OPEN: Final = "open"
-DONE: Final = "done"
-FAILED: Final = "failed"
-"""By its own fault: trying again would not help."""
-DEAD: Final = "dead"
-"""Given up after many tries: on the list of the dead, where it can be taken up again."""
-CANCELLED: Final = "cancelled"
+__all__ = ["Ledger"]
 
 _LEASE_MS: Final = 6_000
 _MOST_LINES: Final = 1000
@@ -68,37 +59,6 @@ return 1
 _RELEASE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of a job.
-
-    Attributes:
-        job: as its author wrote it.
-        outcomes: by step, as its worker wrote it.
-        progress: share (0 to 1) of each step that was begun.
-        tries: how often each step was begun.
-        endings: how often it was finished: never more than once, but for jobs that were taken up again.
-        running: the step that was begun last.
-    """
-
-    id: str
-    job: str
-    state: State
-    made_ms: int
-    ended_ms: int | None = None
-    error: str = ""
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-    progress: Mapping[str, float] = field(default_factory=dict)
-    tries: Mapping[str, int] = field(default_factory=dict)
-    endings: int = 0
-    running: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still to be done."""
-        return self.state == OPEN
-
-
 class Ledger:
     """See the module.
 
@@ -135,7 +95,7 @@ class Ledger:
         """What is known of a job, or None."""
         found = cast("dict[bytes, bytes]", self.client.hgetall(keys.job(id)))
         try:
-            return _record(id, found)
+            return read_record(id, found)
         except (ValueError, KeyError):  # nobody of ours has written that
             return None
 
@@ -250,7 +210,7 @@ class Ledger:
             with contextlib.suppress(ValueError):
                 about = json.loads(text) if text is not None else None
                 if isinstance(about, dict):
-                    found[_readable(name)] = {_readable(key): _clean(value) for key, value in about.items()}
+                    found[readable(name)] = {readable(key): clean(value) for key, value in about.items()}
         return found
 
     def is_turn(self, what: str, every_s: float) -> bool:
@@ -296,49 +256,10 @@ class Ledger:
 
     def say(self, id: str, words: str) -> None:
         """Write a line into a job's log."""
-        line = _readable(words.replace("\n", " "))[:_LONGEST_LINE]
+        line = readable(words.replace("\n", " "))[:_LONGEST_LINE]
         self.client.xadd(keys.log(id), {"at_ms": self.now_ms, "line": line}, maxlen=_MOST_LINES, approximate=True)
 
     def log(self, id: str) -> list[tuple[int, str]]:
         """The lines of a job's log, each with its time in ms."""
         rows = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.client.xrange(keys.log(id)))
-        return [(int(row[b"at_ms"]), _readable(row[b"line"].decode(errors="replace"))) for _, row in rows]
-
-
-def _record(id: str, found: Mapping[bytes, bytes]) -> Record:
-    row = {name.decode(): value.decode() for name, value in found.items()}
-
-    def part(prefix: str) -> dict[str, str]:
-        return {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
-
-    return Record(
-        id,
-        row["job"],
-        _state(row["state"]),
-        int(row.get("made_ms", 0)),
-        int(row["ended_ms"]) if "ended_ms" in row else None,
-        _readable(row.get("error", "")),
-        part("outcome:"),
-        {name: float(value) for name, value in part("progress:").items()},
-        {name: int(value) for name, value in part("tries:").items()},
-        int(row.get("endings", 0)),
-        _readable(row.get("running", "")),
-    )
-
-
-def _state(word: str) -> State:
-    if word not in get_args(State):
-        raise ValueError(word)
-    return cast(State, word)
-
-
-def _clean(value: object) -> object:
-    """A value of what a worker says of itself."""
-    if isinstance(value, list):
-        return [_readable(str(each)) for each in value]
-    return value if isinstance(value, int) else _readable(str(value))
-
-
-def _readable(text: str) -> str:
-    """Text without what would move a terminal's cursor: whoever writes into the job Redis is not believed."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+        return [(int(row[b"at_ms"]), readable(row[b"line"].decode(errors="replace"))) for _, row in rows]

@@ -15,9 +15,10 @@ from marmalade_sc.errors import JobError, QueueError, RenderError, UsageError
 from marmalade_sc.ids import check_name
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.job import LARGEST_SOURCE, Job, Kind
-from marmalade_sc.jobs.ledger import CANCELLED, DONE, Ledger, Record
+from marmalade_sc.jobs.ledger import Ledger
 from marmalade_sc.jobs.plan import Output, files_of, percent, steps
 from marmalade_sc.jobs.queue import Queue
+from marmalade_sc.jobs.record import CANCELLED, DONE, Record
 from marmalade_sc.worker.hand import advance, outcomes
 from marmalade_sc.worker.keeper import connect
 from marmalade_sc.worker.surroundings import Surroundings

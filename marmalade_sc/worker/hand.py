@@ -15,9 +15,10 @@ from marmalade_sc.errors import BlobError, UsageError
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.job import Job, Outcome, canonical_json
-from marmalade_sc.jobs.ledger import DEAD, DONE, FAILED, Ledger, Record
+from marmalade_sc.jobs.ledger import Ledger
 from marmalade_sc.jobs.plan import Output, Step, blobs_in, files_of, ready, steps
 from marmalade_sc.jobs.queue import GivenUpError, LaterError, Queue, backoff_s
+from marmalade_sc.jobs.record import DEAD, DONE, FAILED, Record
 from marmalade_sc.worker.carrier import Carrier, StepError, StoppedError
 from marmalade_sc.worker.surroundings import Surroundings
 
