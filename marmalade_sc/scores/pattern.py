@@ -1,5 +1,6 @@
 """A score as a pattern: its beats are beats of the jam, or its times are times; it begins where it lands, and loops."""
 
+import functools
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -187,7 +188,7 @@ class _Notes:
         self._own = manner.own
         self._unit = _Unit(score, manner)
         self._rows: list[Row | None] = [None] * len(score.notes)
-        about = self._unit.about
+        about = functools.cache(self._unit.about)  # parts share their instants, and a note ends where the next begins
         self._begins = [about(note.offset_ms) for note in score.notes]
         ends = (about(note.offset_ms + note.duration_ms) for note in score.notes)
         self.longest = max((end - begin for begin, end in zip(self._begins, ends, strict=True)), default=0.0)

@@ -48,6 +48,8 @@ def cut(score: Score, begin: str | None, end: str | None) -> Score:
     Raises:
         ScoreError: a point that is none of these.
     """
+    if begin is None and end is None:
+        return score
     begin_ms, end_ms = _point(score, begin, 0.0), _point(score, end, math.inf)
     notes = [
         note._replace(offset_ms=note.offset_ms - begin_ms)
