@@ -11,7 +11,9 @@ from marmalade_sc.generators.templates import begin, templates
 def test_the_sdk_is_whole_there_and_nothing_else_of_us(tmp_path: Path) -> None:
     folder = library(tmp_path)
     assert library(tmp_path) == folder and [each.name for each in tmp_path.iterdir()] == [folder.name]
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import marmalade_sc.sdk.frames, marmalade_sc.patterns.language\n"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import marmalade_sc.sdk.frames, marmalade_sc.patterns.language\n"
+    )
     code += "from marmalade_sc.scores.language import score\nassert score('piano: c').onsets(0, 1)"
     subprocess.run([sys.executable, "-I", "-S", "-c", code, str(folder)], check=True)
     assert not (folder / "marmalade_sc" / "player").exists()
