@@ -1,12 +1,15 @@
-"""The end of a jam for the generators that run in it: told, with bars to finish, before the player goes on."""
+"""The end of a jam: its generators are told, with bars to finish, before the player goes on or ends."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from marmalade_sc.player.control import Message
+from marmalade_sc.settings.places import Places
 
-__all__ = ["MOST_BARS", "bars_of", "farewell"]
+__all__ = ["MOST_BARS", "bars_of", "farewell", "leave"]
 
 MOST_BARS: Final = 64
 _LOOK_S: Final = 0.05
@@ -36,3 +39,27 @@ async def farewell(ask: Callable[[Message], Awaitable[Message]], bars: float, wh
         if not isinstance(rows, list) or all(row["state"] == "ended" for row in rows):
             return
         await asyncio.sleep(_LOOK_S)
+
+
+async def leave(places: Places, ask: Callable[[Message], Awaitable[Message]], jam: str | None, bars: float) -> Message:
+    """Move to another jam, or (None) end the player; once the instances have had `bars` to finish.
+
+    Called in a process of the player: the supervisor, its parent, is told.
+
+    Raises:
+        MarmaladeError: there can be no such jam.
+    """
+    if bars:
+        await farewell(ask, bars, "the jam ends" if jam is None else f"the player goes to the jam {jam}")
+    if jam is None:
+        os.kill(os.getppid(), signal.SIGTERM)
+    else:
+        await asyncio.to_thread(_switch, places, jam)
+    return {"ok": True}
+
+
+def _switch(places: Places, jam: str) -> None:
+    from marmalade_sc.player import running  # the wiring of the supervisor's side: not needed until somebody leaves
+
+    running.choose(places, {}, jam)
+    running.switch(places, jam)

@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 import time
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
@@ -21,16 +19,15 @@ from marmalade_sc.live.commands import error_message
 from marmalade_sc.live.link import serve
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.assistance import Assistance
-from marmalade_sc.player.autosave import restorable, restored
 from marmalade_sc.player.configuration import configure
 from marmalade_sc.player.connection import Connection, failure, is_own
 from marmalade_sc.player.control import LONGEST_LINE, VERSION, Message, check_command
-from marmalade_sc.player.farewell import bars_of, farewell
+from marmalade_sc.player.farewell import bars_of, leave
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.looking import LOOKS, Looking
-from marmalade_sc.player.sets import read_set, save_set, set_names
-from marmalade_sc.player.sharing import answers, share
+from marmalade_sc.player.repertoire import Repertoire
+from marmalade_sc.player.sets import set_names
 from marmalade_sc.player.watching import WATCHED, Watching
 from marmalade_sc.player.wiring import Wiring
 
@@ -109,8 +106,9 @@ class Hub:
         self._watching = Watching(self._events, self._order, self._live.tell, self._push)
         self._looking = Looking(wiring, self._rows, lambda: self._timeline)
         self._leaving: asyncio.Task[Message] | None = None
-        self._restorable = ""
-        self._set: str | None = None
+        self._repertoire = Repertoire(
+            wiring, self._live.ask, self._generators.ask, self._peers.ask if self._is_met else None
+        )
         self._assistance = Assistance(wiring.places, wiring.catalogue, wiring.banks, lambda message: self._names())
 
     async def run(self) -> None:
@@ -144,7 +142,7 @@ class Hub:
         elif kind == "steps":
             self._push("steps", event)
         elif kind == "restorable":
-            self._restorable = str(event.get("text", ""))
+            self._repertoire.restorable = str(event.get("text", ""))
             self._say_restorable(self._clients)
         else:
             self._push("output", event)
@@ -178,8 +176,8 @@ class Hub:
 
     def _say_restorable(self, clients: "set[Connection]") -> None:
         """To each client that hears of news, once: a crash of the whole player was nobody's wish."""
-        if self._restorable:
-            event = {"event": "news", "kind": "say", "text": self._restorable}
+        if self._repertoire.restorable:
+            event = {"event": "news", "kind": "say", "text": self._repertoire.restorable}
             for client in clients:
                 client.push("news", json.dumps(event).encode() + b"\n")
 
@@ -245,7 +243,7 @@ class Hub:
             "clients": len(self._clients),
             "processes": processes,
             "players": self._players,
-            "set": self._set,
+            "set": self._repertoire.name,
             "recording_s": self._recording_s(),
         }
 
@@ -352,11 +350,14 @@ class Hub:
                 configure, self.wiring.places, self.wiring.settings, None if key is None else str(key), value
             )
         if do == "save_set":
-            return await self._save_set(str(message["name"]), bool(message.get("replace")))
+            return await self._repertoire.save(str(message["name"]), bool(message.get("replace")))
         if do == "pack_track":
-            return await self._pack_track(message)
+            return await self._repertoire.pack_track(message)
         if do in ("load_set", "restore"):
-            return await self._load(str(message["name"]) if do == "load_set" else None)
+            self._assistance.changed()
+            return await (
+                self._repertoire.load(str(message["name"])) if do == "load_set" else self._repertoire.restore()
+            )
         answer = await self._live.ask(message)
         if do == "evaluate":
             self._assistance.changed()
@@ -385,56 +386,6 @@ class Hub:
             "sets": await asyncio.to_thread(set_names, self.wiring.places.sets),
         }
 
-    async def _save_set(self, name: str, replace: bool) -> Message:
-        found = await self._live.ask({"do": "set"})
-        if found.get("error"):
-            return found
-        code = str(found.get("code", ""))
-        if not code:
-            raise UsageError("Nothing plays that could be saved")
-        said = await asyncio.to_thread(save_set, self.wiring.places.sets, name, code, datetime.now(UTC), replace)
-        self._set = name
-        return {"ok": True, "value": said}
-
-    async def _pack_track(self, message: Message) -> Message:
-        track, name = str(message["track"]), str(message["name"])
-        found = await self._live.ask({"do": "share", "track": track, "name": name})
-        if found.get("error"):
-            return found
-        words = found.get("words")
-        named = [str(each) for each in words] if isinstance(words, list) else []
-        made = await asyncio.to_thread(share, self.wiring, name, str(found["program"]), named)
-        said = f"shared {track} as {made.id}, version {made.manifest.version}"
-        if not self._is_met:
-            return {"ok": True, "value": f"{said}; no other player is met here (peers.listen says where to)"}
-        wish: Message = {"do": "share", "generator": str(made.id), "track": name, "elsewhere": True}
-        wish.update({each: message[each] for each in ("policy", "ahead") if each in message})
-        told = await self._peers.ask(wish)
-        return told if told.get("error") else {"ok": True, "value": f"{said}: {answers(told.get('players'))}"}
-
-    async def _load(self, name: str | None) -> Message:
-        """Evaluate a set, or (None) what played when the last session ended."""
-        if name is not None:
-            code, source = await asyncio.to_thread(read_set, self.wiring.places.sets, name), f"sets/{name}.py"
-        else:
-            resumed = await self._generators.ask({"do": "resume"})
-            try:
-                code, source = await asyncio.to_thread(restorable, self.wiring.jam_places.root), "restore"
-            except UsageError:
-                if resumed.get("instances"):
-                    return {"ok": True, "value": "generators play again"}
-                raise
-        answer = await self._live.ask({"do": "evaluate", "code": code, "source": source})
-        if not answer.get("error"):
-            if name is None:
-                self._restorable = ""
-                await asyncio.to_thread(restored, self.wiring.jam_places.root)
-            self._set = name or self._set
-            self._assistance.changed()
-            answer["value"] = answer.get("value") or f"{source} plays"
-            answer["landings"] = _together(source, answer.get("landings"))
-        return answer
-
     async def _order(self, record: Message) -> None:
         """An order for the engine. Tried for two seconds: an events server that restarts is back in one."""
         for _ in range(_ORDER_TRIES):
@@ -445,37 +396,14 @@ class Hub:
         raise PlayerError(f"The events server does not answer: {self._events.error}")
 
     async def _leave(self, message: Message) -> Message:
-        """Move to another jam, or end; where `bars` are given, once the instances have had them to finish."""
+        """Move to another jam, or end; where `bars` are given this goes on while the answer is on its way."""
         jam, bars = message.get("jam"), bars_of(message)
-
-        async def go() -> Message:
-            if bars:
-                why = "the jam ends" if jam is None else f"the player goes to the jam {jam}"
-                await farewell(self._generators.ask, bars, why)
-            if jam is not None:
-                return await asyncio.to_thread(self._switch, str(jam))
-            os.kill(os.getppid(), signal.SIGTERM)
-            return {"ok": True}
-
+        name = None if jam is None else check_name(str(jam), "jam")
+        going = leave(self.wiring.places, self._generators.ask, name, bars)
         if not bars:
-            return await go()
-        if jam is not None:
-            check_name(str(jam), "jam")
-        self._leaving = asyncio.create_task(go())
+            return await going
+        self._leaving = asyncio.create_task(going)
         return {"ok": True, "value": f"Generators have {bars:g} bars to finish."}
-
-    def _switch(self, jam: str) -> Message:
-        from marmalade_sc.player import running
-
-        running.choose(self.wiring.places, {}, jam)
-        running.switch(self.wiring.places, jam)
-        return {"ok": True}
-
-
-def _together(what: str, landings: object) -> list[object]:
-    """One landing for all of a set: the latest."""
-    found = [str(each["cycle"]) for each in landings if isinstance(each, dict)] if isinstance(landings, list) else []
-    return [{"what": what, "cycle": max(found, key=Fraction)}] if found else []
 
 
 def _join(answer: Message, more: Message) -> None:
