@@ -78,6 +78,7 @@ class Lane:
     Attributes:
         number: told apart by it where a lane cannot travel itself: given by the scheduler, 0 before.
         leads_to: what it fades to, where it is such a one.
+        came: the cycle from which on it was to play, and what stood there before; kept for the latest of a track.
         placed: where it began, where the pattern is a piece.
         complaints: grows by one sentence per kind of error in a single event; such an event is left out.
         left_out: how many events were.
@@ -89,6 +90,7 @@ class Lane:
         self.source = source
         self.number = 0
         self.leads_to: Lane | None = None
+        self.came: tuple[Fraction, Lane | None] | None = None
         self.placed: Placed | None = None
         self._began: int | None = None
         self.complaints: list[str] = []

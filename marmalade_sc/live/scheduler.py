@@ -229,6 +229,11 @@ class Scheduler:
     def _play(self, track: Track, lane: Lane | None, at: Fraction) -> None:
         """Let a track play `lane` from `at` on, whatever else was to come."""
         epoch = track.next_epoch()
+        older = track.before(at)
+        if lane is not None and lane is not older:
+            lane.came = (at, older)
+        if older is not None:
+            older.came = None  # no chain of all that ever played
         track.coming = [each for each in track.coming if each[0] < at]
         if at < self.cursor:  # the old pattern was already asked beyond the border: the new one catches up
             track.coming.clear()

@@ -67,9 +67,18 @@ class Track:
         there = [each for each in self.coming if each[0] <= at]
         return there[-1][2] if there else self.lane
 
+    def before(self, at: Fraction) -> Lane | None:
+        """What plays up to a cycle, later landings left out: also where its frames were made already, and landed there.
+
+        Else a change that is evaluated a moment before the bar would depend on whether it was a moment earlier.
+        """
+        there = [each[2] for each in self.coming if each[0] < at]
+        found = there[-1] if there else self.lane
+        return found.came[1] if found is not None and found.came is not None and found.came[0] >= at else found
+
     def faded(self, lane: Lane, at: Fraction, cycles: Fraction) -> Lane:
         """What leads from what plays at `at` to `lane` within `cycles`; later landings are dropped already."""
-        before = self.coming[-1][2] if self.coming else self.lane
+        before = self.before(at)
         if before is self.lane and self.is_failing:
             before = self.last_good
         pattern = before.in_cycles() if before is not None else silence()

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
@@ -19,9 +19,10 @@ from marmalade_sc.player.reevaluation import EvaluationPlayer
 from marmalade_sc.testing.server import ServerDouble
 from tests.live_package.stage import MS, ROWS, START, Stage, orchestra
 
+FADE = 'd1.xfade(2) >> s("hh*8?0.3")'
 BLOCKS = (
     'd1 >> s("bd*4")',
-    'd1.xfade(2) >> s("hh*8?0.3")',
+    FADE,
     'd2.at("1 beat") >> s("sn(3,8)")',
     "undo()",
     "hush(d1)",
@@ -109,6 +110,7 @@ STEPS = st.lists(st.tuples(st.floats(0.05, 1.5), st.sampled_from([*BLOCKS, *COMM
 
 
 @given(STEPS)
+@example([(0.15, {"name": "tempo", "bpm": 100.0, "now": True}), (1.47, FADE), (0.746, FADE)])  # just before the bar
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_played_is_played_again_at_the_same_times(steps: list[tuple[float, object]]) -> None:
     stage = Logged()
