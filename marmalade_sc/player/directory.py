@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -180,10 +181,15 @@ def _end_leftovers(places: Places) -> Iterator[str]:
         processes = record["processes"]
     except (OSError, ValueError, KeyError, TypeError):
         return
-    for entry in processes if isinstance(processes, list) else []:
-        process = ProcessId.from_record(entry)
-        if process is not None and end(process, _GRACE_S):
-            yield f"Ended {entry.get('name', 'a process')} (process {process.pid}), left by a crash."
+    entries = processes if isinstance(processes, list) else []
+    found = [(ProcessId.from_record(entry), entry) for entry in entries]
+    left = [(process, entry) for process, entry in found if process is not None]
+    if left:
+        with ThreadPoolExecutor(len(left)) as pool:  # each may take its grace, and music waits
+            ended = list(pool.map(lambda each: end(each[0], _GRACE_S), left))
+        for (process, entry), is_ended in zip(left, ended, strict=True):
+            if is_ended:
+                yield f"Ended {entry.get('name', 'a process')} (process {process.pid}), left by a crash."
     places.processes.unlink(missing_ok=True)
 
 
