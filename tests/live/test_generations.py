@@ -54,7 +54,7 @@ def test_a_generation_that_dies_is_replaced_with_its_patterns_names_tempo_and_mi
     assert off_grid(notes[-10:], timeline, 16) == ([], [], 0)
     place = Fraction(round(timeline.cycle(notes[-1]) * 16), 16)
     assert before.timetag(place) == notes[-1], "bars lie where they lay"
-    assert gap_s(notes) < 2.0
+    assert gap_s(notes) < 6.0
     assert player.notes(hushed)[-1] - last < UNITS_PER_SECOND // 2, "what a key hushed stays silent"
     assert player.ask("tracks")["tracks"][track]["mix"]["gain_db"] == -20
     player.evaluate("clock.bpm = 240")
@@ -78,7 +78,7 @@ def test_a_pattern_that_hangs_is_taken_away_and_the_one_before_comes_back(player
         return times[-8:] == [sixteenth] * 8 and sixteenth // 4 in times
 
     eventually(is_back, 20.0)
-    assert gap_s(player.notes(track)) < 4.0
+    assert gap_s(player.notes(track)) < 6.0
     assert player.evaluate("1 + 1")["value"] == "2"
 
 
