@@ -23,7 +23,10 @@ def grants(session: Session) -> None:
     from marmalade_sc.player.quotas import grants_of
 
     by_level = grants_of(session.settings())
-    for each in _shelf(session).all():
+    found = _shelf(session).all()
+    if not any(each.manifest.writes for each in found):
+        click.echo("No generator asks to write more than its own tags.")
+    for each in found:
         keys = granted(each.manifest.writes, each.trusted.level, each.trusted.grants, by_level)
         for key in each.manifest.writes:
             state = "granted" if key in keys else "not granted"

@@ -148,7 +148,10 @@ def list_(session: Session, only_dead: bool, show_workers: bool, as_json: bool) 
                 can = ", ".join(str(each) for each in steps) if isinstance(steps, list) else ""
                 click.echo(f"{name:<32} {about.get('doing') or 'idle':<32} {can}")
             return
-        for glance in found.all(only_dead=only_dead):
+        glances = list(found.all(only_dead=only_dead))
+        if not glances and not as_json:
+            click.echo("No job was given up." if only_dead else "There is no job. `marmalade job submit` asks for one.")
+        for glance in glances:
             click.echo(json.dumps(glance.row()) if as_json else line_of(glance))
 
 

@@ -99,6 +99,8 @@ def list_(session: Session, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_row(each) for each in found]))
         return
+    if not found:
+        click.echo("There is no generator. `marmalade generator new NAME` begins one.")
     for each in found:
         state = "runs" if not each.why_not else "does not run"
         click.echo(f"{each.id!s:32} {each.manifest.version:10} {state:14} {each.manifest.title or each.problem}")

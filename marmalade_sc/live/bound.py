@@ -57,5 +57,8 @@ def shown(value: object) -> str:
     """The value of a block as the shell says it; nothing for what is said elsewhere."""
     if isinstance(value, TrackHandle | PlacedTrack):
         return ""
+    if inspect.ismethod(value) or inspect.isfunction(value):  # `hush` without its brackets does nothing
+        name = value.__name__.lstrip("_")
+        return f"{name} is a function: {name}() calls it"
     text = repr(value)
     return text if len(text) <= 10_000 else text[:10_000] + " ..."

@@ -147,7 +147,7 @@ class SceneHandle:
         return tuple(dict.fromkeys([*self._scenes(), *self._fresh]))
 
     def begin(self) -> None:
-        """A block begins: what an earlier one has saved is among the scenes by now."""
+        """A block begins; what an earlier one has saved is among the scenes by now; not while blocks are done again."""
         self._fresh.clear()
 
     def __repr__(self) -> str:

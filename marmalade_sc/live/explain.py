@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import replace
 from types import TracebackType
+from typing import Final
 
 from marmalade_sc.errors import EvaluationError, UnknownNameError, UsageError, Where, nearest
 
@@ -34,6 +35,8 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
         hint = f"Did you mean {near!r}?" if near else "Only a track on the left of >> comes into being by itself."
         where = None if where is None else _narrowed(where, repr(name))
         return UnknownNameError(f"{name!r} is not defined", where=where, hint=hint)
+    if isinstance(error, AttributeError) and (found := _member(error)) is not None:
+        return UnknownNameError(found[0], where=None if where is None else _narrowed(where, found[0]), hint=found[1])
     if isinstance(error, KeyboardInterrupt):
         return EvaluationError("The evaluation was interrupted", where=where, hint="Nothing has changed.")
     if isinstance(error, MemoryError):
@@ -44,6 +47,21 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
     return EvaluationError(
         f"{type(error).__name__}: {said}" if said else type(error).__name__, where=where, traceback=text
     )
+
+
+_OURS: Final = {"ClockHandle": "clock", "JamHandle": "jam", "SceneHandle": "scene"}
+"""Classes of what the user knows by another name."""
+
+
+def _member(error: AttributeError) -> tuple[str, str] | None:
+    """What to say of a member that clock, jam or scene do not have, and what they have; None for anything else."""
+    owner = _OURS.get(type(error.obj).__name__)
+    if owner is None or not error.name:
+        return None
+    has = [name for name in dir(type(error.obj)) if not name.startswith("_")]
+    near = nearest(error.name, has)
+    hint = f"Did you mean {owner}.{near}?" if near else f"{owner} has: {', '.join(has)}."
+    return f"{owner} has no {error.name!r}", hint
 
 
 def remember(code: str, source: str) -> None:

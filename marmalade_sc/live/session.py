@@ -171,7 +171,8 @@ class Session:
         self._operations = []
         self._ways = self._settled_ways
         self._orders = []
-        self._scenes.begin()
+        if not self.is_restoring:
+            self._scenes.begin()
         if len(code) > _LONGEST_CODE:
             raise UsageError(f"A block of {len(code)} characters is longer than {_LONGEST_CODE}")
         code = self._asked(code)
@@ -283,7 +284,8 @@ class Session:
     def _operations_append(self, operation: Operation) -> None:
         if isinstance(operation, SetMix):
             self._check_ways(operation)
-        if isinstance(operation, Undo | Redo) and not self._operations:
+        # What is done again comes to the book only when all blocks are evaluated; it judges them then, in order.
+        if isinstance(operation, Undo | Redo) and not self._operations and not self.is_restoring:
             self._book.check(operation)
         self._operations.append(operation)
 

@@ -96,5 +96,9 @@ def end_of(time_of: Callable[[Fraction], int], cycles: Fraction | None, seconds:
     else:
         end = time_of(cycles if cycles is not None else Fraction(16))
     if not START < end <= START + 86_400 * UNITS_PER_SECOND:
-        raise RenderError("A render must be longer than nothing and at most a day long")
+        asked = f"{seconds:g} s" if seconds is not None else f"{float(cycles if cycles is not None else 16):g} cycles"
+        raise RenderError(
+            f"A render must be longer than nothing and at most a day long, not {asked}",
+            hint="Give --cycles or --seconds above 0.",
+        )
     return end

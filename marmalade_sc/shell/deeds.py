@@ -32,6 +32,7 @@ _NUDGE_S: Final = 0.005
 _SCROLL: Final = 5
 _LONGEST_KEPT: Final = 10_000
 """Characters of a block of the page that goes into the history; the page itself is kept anyway."""
+_MIXED: Final = {"mute": "muted", "unmute": "unmuted", "solo": "solo", "unsolo": "no longer solo"}
 _OWN_WORD: Final = re.compile(r"""\s*(watch|history)\(\s*(?:(["'])(.*?)\2)?\s*\)\s*""")
 
 
@@ -208,7 +209,8 @@ class Deeds:
         state = self._desk.board.tracks.get(name)
         mix = state.get("mix") if isinstance(state, Mapping) else None
         is_on = bool(isinstance(mix, Mapping) and mix.get(what))
-        self._command(f"un{what}" if is_on else what, f"{name} {'un' if is_on else ''}{what}d", track=name)
+        do = f"un{what}" if is_on else what
+        self._command(do, f"{name} {_MIXED[do]}", track=name)
 
     def _tap(self) -> None:
         self._taps = self._taps.tap(time.monotonic())

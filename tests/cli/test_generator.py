@@ -22,6 +22,12 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -
     return captured.out + captured.err
 
 
+def test_where_nothing_is_there_that_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "There is no generator" in said(capsys, "generator", "list")
+    assert said(capsys, "generator", "list", "--json") == "[]\n"
+    assert "No generator asks" in said(capsys, "generator", "grants")
+
+
 def test_from_a_template_to_a_signed_archive(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "generator", "new", "rain", "--template", "sh")
     assert "begins with play" in said(capsys, "generator", "verify", "rain")

@@ -197,6 +197,38 @@ def crashed(deeds: list[tuple[Operation, ...]], stage: Stage) -> Scheduler:
     return fresh
 
 
+def test_blocks_that_lean_on_earlier_ones_are_evaluated_again_though_nothing_was_carried_out_yet() -> None:
+    """undo, redo and scenes of the session stand on what its other blocks have done; a live host that was killed
+    evaluates all blocks before it carries out the first."""
+    stage = Stage()
+    blocks = [
+        'd1 >> s("bd*4")\nscene.save("a")',
+        'd1 >> s("sn*4")',
+        "undo(d1)",
+        "redo()",
+        'scene("a")',
+        'scene.save("b")\nscene.delete("a")',
+        'd1 >> s("hh*4")',
+        "back(1)",
+    ]
+    for block in blocks:
+        stage.evaluate(block)
+        stage.run(1)
+    fresh = Stage()
+    fresh.session.is_restoring = True
+    deeds = [fresh.session.evaluate(block).operations for block in blocks]
+    fresh.scheduler.restore(deeds, fresh.clock.now())
+    now, then = fresh.scheduler.book.now["d1"].lane, stage.scheduler.book.now["d1"].lane
+    assert now is not None
+    assert then is not None
+    assert now.pattern.query(0, 1) == then.pattern.query(0, 1)
+    assert list(fresh.scheduler.book.scenes) == list(stage.scheduler.book.scenes) == ["b"]
+    fresh.session.is_restoring = False
+    for wrong in ("scene('a')", "d2.undo()"):
+        with pytest.raises(UsageError):
+            fresh.session.evaluate(wrong)
+
+
 def test_after_a_crash_the_same_plays_and_the_same_can_be_undone() -> None:
     stage = Stage()
     blocks = [

@@ -50,6 +50,34 @@ def test_a_long_value_is_cut(session: Session) -> None:
     assert len(session.evaluate("'x' * 10**6").value) < 10_100
 
 
+def test_a_function_without_its_brackets_says_that_it_was_not_called(session: Session) -> None:
+    """`hush` alone does nothing; an address in memory says nothing to a musician."""
+    assert session.evaluate("hush").value == "hush is a function: hush() calls it"
+    assert session.evaluate("def mine(): pass\nmine").value == "mine is a function: mine() calls it"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("clock.bmp", "clock has no 'bmp'", "Did you mean clock.bpm?"),
+        ("jam.swich('a')", "jam has no 'swich'", "Did you mean jam.switch?"),
+        ("scene.sav('a')", "scene has no 'sav'", "Did you mean scene.save?"),
+    ],
+)
+def test_what_clock_jam_and_scene_do_not_have_is_said_in_the_users_words(
+    session: Session, code: str, message: str, hint: str
+) -> None:
+    error = fails(session, code)
+    assert isinstance(error, UnknownNameError)
+    assert error.message == message
+    assert error.hint == hint
+    assert carets(error) == message.split("'")[1]
+
+
+def test_other_attributes_fail_as_python_says(session: Session) -> None:
+    assert "AttributeError" in fails(session, "'x'.nope").message
+
+
 def test_a_name_that_is_unknown_tells_the_nearest(session: Session) -> None:
     error = fails(session, 'd1 >> s("bd")\nd1 >> bas("0 3")')
     assert isinstance(error, UnknownNameError)
