@@ -84,7 +84,9 @@ def test_a_pattern_that_hangs_is_taken_away_and_the_one_before_comes_back(player
 
 def test_the_live_host_that_dies_comes_back_with_the_set(player: LivePlayer) -> None:
     track = play(player)
-    player.evaluate("mine = 'kept'")
+    player.evaluate("mine = 'kept'\nscene.save('kept')")
+    player.evaluate(f'{track} >> s("sn*4")')
+    player.evaluate("scene('kept')")
     before = player.timeline()
     older = player.kill("live")
     count = len(player.notes(track))
@@ -98,6 +100,11 @@ def test_the_live_host_that_dies_comes_back_with_the_set(player: LivePlayer) -> 
     assert len(set(notes)) == len(notes)
     eventually(lambda: not player.ask("evaluate", code="mine").get("error"))
     assert player.evaluate("mine")["value"] == "'kept'"
+    notes = player.notes(track)[-8:]
+    assert {after - note for note, after in zip(notes, notes[1:], strict=False)} == {
+        before.timetag(Fraction(1, 16)) - before.timetag(Fraction(0))
+    }, "the scene that was recalled plays, not what was evaluated before it"
+    player.evaluate("scene.delete('kept')")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
