@@ -24,7 +24,7 @@ def check_name(name: str, what: str = "name") -> str:
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     raise IdError(
-        f"{name!r:.80} cannot name a {what}",
+        f"{name!r:.80} cannot name {'an' if what[0] in 'aeiou' else 'a'} {what}",
         hint="Use 1 to 64 letters, digits, '_' or '-', starting with a letter or a digit.",
     )
 

@@ -284,6 +284,14 @@ class TrackHandle:
 
     __and__ = __or__
 
+    def __gt__(self, other: object) -> bool:
+        raise UsageError(f"{self.name} is a track and is not compared", hint=f"Write {self.name} >> s(...).")
+
+    __lt__ = __ge__ = __le__ = __gt__
+
+    def __lshift__(self, other: object) -> object:
+        raise UsageError(f"{self.name} takes its pattern from the other side", hint=f"Write {self.name} >> s(...).")
+
     def __repr__(self) -> str:
         return self.name
 

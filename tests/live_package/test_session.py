@@ -74,6 +74,11 @@ def test_what_clock_jam_and_scene_do_not_have_is_said_in_the_users_words(
     assert carets(error) == message.split("'")[1]
 
 
+@pytest.mark.parametrize("sign", ["<<", ">", ">=", "<"])
+def test_another_sign_than_two_arrows_is_told(session: Session, sign: str) -> None:
+    assert fails(session, f'd1 >> s("sn")\nd1 {sign} s("bd")').hint.startswith("Write d1 >> s(...)")
+
+
 def test_other_attributes_fail_as_python_says(session: Session) -> None:
     assert "AttributeError" in fails(session, "'x'.nope").message
 
