@@ -27,7 +27,7 @@ def gathered(
     settings: Iterable[Mapping[str, object]] | None,
     files: Callable[[str], Iterable[str]],
     jams: Sequence[str],
-    players: Sequence[str],
+    generators: Sequence[str],
 ) -> "Words":
     """See `Words.of`."""
     if language is None:
@@ -84,7 +84,7 @@ def gathered(
         scenes=_texts(names.get("scenes")),
         sets=_texts(names.get("sets")),
         jams=tuple(jams),
-        players=tuple(players),
+        generators=tuple(generators),
         counts={name: len(bank.samples) for name, bank in found.banks().items()},
         files=files,
         results=results,

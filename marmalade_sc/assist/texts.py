@@ -32,7 +32,7 @@ _MEMBERS: Final = {
     "pattern": {"scale": "scale", "arp": "arp", "add": "pitch", "sub": "pitch", "struct": "rhythm", "mask": "rhythm"},
     "track": {"at": "grid", "group": "track"},
     "scene": {"save": "scene"},
-    "jam": {"start": "jam", "switch": "jam", "record": "file"},
+    "jam": {"start": "jam", "switch": "jam", "record": "file", "play": "generator"},
 }
 _KEYWORDS: Final = {
     "s": "sound",
@@ -47,7 +47,9 @@ _KEYWORDS: Final = {
 }
 _NO_TEXTS: Final = frozenset({"print", "open", "len", "int", "float", "str", "search", "history", "getattr"})
 _NOTATION: Final = frozenset({"sound", "number", "note", "pitch", "symbol", "scale", "rhythm"})
-_PLAIN: Final = frozenset({"page", "scene", "set", "setting", "grid", "track", "jam", "value", "voice", "arp", "file"})
+_PLAIN: Final = frozenset(
+    {"page", "scene", "set", "setting", "grid", "track", "jam", "value", "voice", "arp", "file", "generator"}
+)
 _WORD: Final = frozenset("#:.^-_")
 _CHORD: Final = frozenset("#^+-")
 _LETTERS: Final = "abcdefg"
@@ -85,7 +87,7 @@ def role_of(place: Place, words: "Words") -> str:
     call = place.calls[-1]
     name, above = callee(place.tokens, call.index, words)
     if call.bracket == "[" and name == "jam":
-        return "player"
+        return "generator"
     if call.bracket != "(":
         return "sound"
     return _argument(call, name, above, words)
@@ -217,7 +219,7 @@ def _plain(role: str, place: Place, words: "Words") -> list[Word]:
         "scene": words.scenes,
         "set": words.sets,
         "jam": words.jams,
-        "player": words.players,
+        "generator": words.generators,
         "grid": GRIDS,
         "arp": ("up", "down", "updown", "downup"),
     }

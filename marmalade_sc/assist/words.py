@@ -30,7 +30,7 @@ class Words:
         common: controls of every voice.
         scales, chords, notes, settings: what may stand in texts.
         tracks, mine: what the user has bound.
-        scenes, sets, jams, players: names.
+        scenes, sets, jams, generators: names.
         counts: samples of each bank.
         files: gives what can stand behind the beginning of a path, with or without its folder; folders end with `/`.
         results, methods: what calls give; see `owners.Kinds`.
@@ -53,7 +53,7 @@ class Words:
     scenes: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     jams: tuple[str, ...] = ()
-    players: tuple[str, ...] = ()
+    generators: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     files: Callable[[str], Iterable[str]] = _no_files
     results: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Words:
         settings: Iterable[Mapping[str, object]] | None = None,
         files: Callable[[str], Iterable[str]] = _no_files,
         jams: Sequence[str] = (),
-        players: Sequence[str] = (),
+        generators: Sequence[str] = (),
     ) -> "Words":
         """The words of a moment. Takes some milliseconds: keep them until something has changed.
 
@@ -82,7 +82,7 @@ class Words:
         """
         from marmalade_sc.assist.gather import gathered
 
-        return gathered(cls, language, orchestra, names, settings, files, jams, players)
+        return gathered(cls, language, orchestra, names, settings, files, jams, generators)
 
     @property
     def instruments(self) -> Mapping[str, object]:

@@ -79,7 +79,7 @@ class Assistance:
         if self._refresh is not None and (left := self._patience - asyncio.get_running_loop().time()) > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._refresh), left)
-        stamp = _stamp(self._catalogue, self._banks, self._places.config)
+        stamp = _stamp(self._catalogue, self._banks, self._places.config, self._places.generators)
         if self._words is None or stamp != self._stamp:
             self._stamp = stamp
             self._words = await asyncio.to_thread(self._made)
@@ -104,8 +104,16 @@ class Assistance:
         except MarmaladeError:
             orchestra = Orchestra(())  # the foundry has not written it yet
         jams = sorted(path.name for path in _listed(self._places.jams) if path.is_dir())
-        rows = setting_rows(self._places.config)
-        return Words.of(orchestra=orchestra, names=self._names, settings=rows, files=self._files, jams=jams)
+        # <player ID>:<name>.tgz; jam["name"] is enough.
+        archives = [path.stem for path in _listed(self._places.generators) if path.suffix == ".tgz"]
+        return Words.of(
+            orchestra=orchestra,
+            names=self._names,
+            settings=setting_rows(self._places.config),
+            files=self._files,
+            jams=jams,
+            generators=sorted({name.rpartition(":")[2] for name in archives}),
+        )
 
     def _files(self, start: str) -> Iterable[str]:
         """Files behind the beginning of a path; one that is not full is in recordings/."""

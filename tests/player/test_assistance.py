@@ -134,6 +134,17 @@ async def test_files_and_jams_are_completed(folder: Path) -> None:
     assert await texts(assistance, 'jam.record("\0/') == []
 
 
+async def test_generators_are_completed_as_they_come(folder: Path) -> None:
+    """`jam["` names a generator: no mark of the notation fits there."""
+    assistance = made(folder, Host())
+    assert await texts(assistance, 'g1 >> jam["') == []
+    (folder / "generators").mkdir()
+    for name in ("5knuWL4M:drums.tgz", "5knuWL4M:drums.sig", "kOhJ8771:drums.tgz", "kOhJ8771:rain.tgz"):
+        (folder / "generators" / name).touch()
+    assert await texts(assistance, 'g1 >> jam["') == ["drums", "rain"]
+    assert await texts(assistance, 'jam.play("ra') == ["rain"]
+
+
 async def test_without_a_catalogue_there_is_the_language(tmp_path: Path) -> None:
     """The foundry needs seconds for the very first one."""
     assert "every" in await texts(made(tmp_path, Host()), "s('bd').ev")
