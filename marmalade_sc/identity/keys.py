@@ -173,7 +173,10 @@ def keep_private(path: Path, data: bytes) -> None:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # of the folder, not of the key
+            raise NotADirectoryError(error.errno, "a file is where its folder should be") from error
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -187,7 +190,8 @@ def keep_private(path: Path, data: bytes) -> None:
             f"The key {path} cannot be written: {error.strerror}", hint="Set player.key to a path of yours."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def read_private(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from marmalade_sc.assist import Words, complete, document, page_of, signature_at
 from marmalade_sc.errors import MarmaladeError, SettingsError
 from marmalade_sc.player.content import read_orchestra
 from marmalade_sc.player.control import Message
+from marmalade_sc.player.sets import generator_names
 from marmalade_sc.sdk.instruments import Orchestra
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
@@ -104,15 +105,13 @@ class Assistance:
         except MarmaladeError:
             orchestra = Orchestra(())  # the foundry has not written it yet
         jams = sorted(path.name for path in _listed(self._places.jams) if path.is_dir())
-        # <player ID>:<name>.tgz; jam["name"] is enough.
-        archives = [path.stem for path in _listed(self._places.generators) if path.suffix == ".tgz"]
         return Words.of(
             orchestra=orchestra,
             names=self._names,
             settings=setting_rows(self._places.config),
             files=self._files,
             jams=jams,
-            generators=sorted({name.rpartition(":")[2] for name in archives}),
+            generators=generator_names(self._places.generators),
         )
 
     def _files(self, start: str) -> Iterable[str]:

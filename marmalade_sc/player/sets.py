@@ -9,10 +9,18 @@ from marmalade_sc.errors import UnknownNameError, UsageError, nearest
 from marmalade_sc.ids import check_name
 from marmalade_sc.player.files import write_whole
 
-__all__ = ["read_set", "save_set", "set_names"]
+__all__ = ["generator_names", "read_set", "save_set", "set_names"]
 
 _HEADER = re.compile(r"# A set of Marmalade, saved \S+, ([0-9a-f]{16})\n")
 """The first line of a file that was saved: when, and of what; so that a file that somebody has changed is known."""
+
+
+def generator_names(folder: Path) -> list[str]:
+    """The names of the generators whose archives, `<player ID>:<name>.tgz`, are in a folder, sorted."""
+    try:
+        return sorted({path.stem.rpartition(":")[2] for path in folder.glob("*.tgz")})
+    except OSError:
+        return []
 
 
 def set_names(folder: Path) -> list[str]:

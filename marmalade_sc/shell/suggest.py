@@ -62,12 +62,14 @@ class Suggestions(Completer):
     def _gather(self) -> "Words | None":
         from marmalade_sc.assist import Words
         from marmalade_sc.player.content import read_orchestra
+        from marmalade_sc.player.sets import generator_names
 
         try:
             orchestra = read_orchestra(self._options.catalogue, self._options.banks)
         except (MarmaladeError, OSError, ValueError, KeyError):
             orchestra = None
-        return Words.of(orchestra=orchestra, names=self._names, files=self._files)
+        generators = generator_names(self._options.root / "generators")
+        return Words.of(orchestra=orchestra, names=self._names, files=self._files, generators=generators)
 
     def _files(self, start: str) -> Iterable[str]:
         """What may stand behind the beginning of a path; `sets/` and `recordings/` are the player's."""

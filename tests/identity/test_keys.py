@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from marmalade_sc.errors import IdentityError
-from marmalade_sc.identity.keys import Identity, PublicKey, identity_at, make_identity, read_identity
+from marmalade_sc.identity.keys import Identity, PublicKey, identity_at, keep_private, make_identity, read_identity
 from marmalade_sc.ids import PlayerId
 
 
@@ -79,3 +79,9 @@ def test_what_others_can_read_or_is_no_key_is_refused(tmp_path: Path) -> None:
 def test_only_ed25519_keys_are_players(text: str) -> None:
     with pytest.raises(IdentityError):
         PublicKey.parse(text)
+
+
+def test_a_file_where_the_keys_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IdentityError, match="a file is where its folder should be"):
+        keep_private(tmp_path / "file" / "player.key", b"")
