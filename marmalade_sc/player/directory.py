@@ -48,7 +48,7 @@ class PlayerDirectory:
         opened = cls(places)
         opened._lock = _locked(places)
         try:
-            make_private(places.runtime)  # again: one that ended between the two took its own away
+            make_private(places.runtime)  # locked: one that ends takes its own away before it lets go
             _check_schema(places)
             opened.cleaned = clean(places)
         except BaseException:
@@ -89,7 +89,6 @@ def make(places: Places) -> None:
         raise _unusable(places.root, error) from error
     if not os.access(places.root, os.W_OK | os.X_OK):
         raise _unusable(places.root, OSError(errno.EACCES, os.strerror(errno.EACCES)))
-    make_private(places.runtime)
 
 
 def holder(places: Places) -> ProcessId | None:

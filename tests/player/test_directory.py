@@ -14,7 +14,13 @@ from marmalade_sc.player import directory
 from marmalade_sc.player.directory import SCHEMA, PlayerDirectory, holder
 from marmalade_sc.player.processes import ProcessId, start_time
 from marmalade_sc.player.running import status
-from marmalade_sc.settings.places import Places
+from marmalade_sc.settings.places import Places, make_private
+
+
+def crashed(places: Places) -> None:
+    """A directory whose player was killed: the folder of its sockets is still there."""
+    directory.make(places)
+    make_private(places.runtime)
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_a_version_that_is_none_is_refused(places: Places, text: str) -> None:
 
 
 def test_what_a_crash_left_is_cleaned_and_said(places: Places, tmp_path: Path) -> None:
-    directory.make(places)
+    crashed(places)
     unfinished = places.jams / "home" / "x" / "take.wav.part"
     unfinished.parent.mkdir(parents=True)
     unfinished.touch()
@@ -108,7 +114,7 @@ def test_what_a_crash_left_is_cleaned_and_said(places: Places, tmp_path: Path) -
 
 def test_only_the_recorded_process_is_ended(places: Places) -> None:
     """A crash's scsynth must go; a stranger that got its pid must not."""
-    directory.make(places)
+    crashed(places)
     command = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
     with subprocess.Popen(command) as ours, subprocess.Popen(command) as stranger:
         try:
@@ -130,7 +136,7 @@ def test_only_the_recorded_process_is_ended(places: Places) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"processes": 3}', '{"processes": null}', "\x00"])
 def test_any_record_of_processes_is_survived(places: Places, text: str) -> None:
-    directory.make(places)
+    crashed(places)
     places.processes.write_text(text)
     PlayerDirectory.open(places).close()
 
