@@ -111,12 +111,19 @@ def _whole_line(code: str, source: str, line: int | None) -> Where | None:
     return Where(source, line, indent + 1, text, max(1, min(len(text.strip()), 80)))
 
 
+_NUMBER: Final = r"(?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w)"
+
+
 def _narrowed(where: Where, message: str) -> Where:
-    """The word of the line that the message quotes, where it stands there once; else the line."""
+    """The word of the line that the message quotes, or the number that cannot be, where it stands there once."""
     for quoted in re.findall(r"'([^']{1,80})'", message):
         found = [*re.finditer(rf"(?<!\w){re.escape(quoted)}(?!\w)", where.text)]
         if len(found) == 1:
             return replace(where, column=found[0].start() + 1, length=len(quoted))
+    if "cannot be" in message and (said := re.search(_NUMBER, message)):
+        same = [each for each in re.finditer(_NUMBER, where.text) if float(each[0]) == float(said[0])]
+        if len(same) == 1:
+            return replace(where, column=same[0].start() + 1, length=len(same[0][0]))
     return where
 
 

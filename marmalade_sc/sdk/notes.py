@@ -118,7 +118,7 @@ def check_ranges(value: object, orchestra: Orchestra) -> None:
         if not low <= number <= high:
             unit = f" {unit}" if (unit := instrument.units[place] if instrument.units else "") else ""
             raise ControlError(
-                f"{name} of {instrument.name} cannot be {number:g}", hint=f"It goes from {low:g} to {high:g}{unit}."
+                f"{name!r} of {instrument.name} cannot be {number:g}", hint=f"It goes from {low:g} to {high:g}{unit}."
             )
 
 

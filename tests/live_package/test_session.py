@@ -237,6 +237,27 @@ def test_a_wrong_control_is_told_before_it_is_heard(session: Session) -> None:
     assert isinstance(fails(session, 'd1 >> bass("<0 1 2 3>", cutof=3)'), ControlError)
 
 
+@pytest.mark.parametrize(
+    ("code", "mark", "said"),
+    [
+        ('d1 >> bass("0", amp=5)', "amp", "from 0 to 4"),
+        ('d1 >> bass("0 1", pan="<0 -1 1.5>")', "pan", "from -1 to 1"),
+        ('d1 >> bass("0").set(freq=5)', "freq", "from 20 to"),
+        ("clock.bpm = -4", "-4", "0.1 to 10,000"),
+        ("clock.bpm = 1e9", "1e9", "0.1 to 10,000"),
+    ],
+)
+def test_a_value_out_of_its_range_is_told_where_it_stands(session: Session, code: str, mark: str, said: str) -> None:
+    """Clipped in silence it would be looked for all evening."""
+    error = fails(session, code)
+    assert carets(error) == mark
+    assert said in str(error)
+
+
+def test_what_a_pitch_or_a_length_comes_to_is_clipped_and_no_mistake(session: Session) -> None:
+    session.evaluate('d1 >> bass("0 24", root="a9", dur=100)')
+
+
 def test_a_block_beyond_the_limit_is_refused(session: Session) -> None:
     assert "longer than" in str(fails(session, "#" * (1 << 20) + "#"))
 
