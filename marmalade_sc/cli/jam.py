@@ -112,7 +112,11 @@ def delete(session: Session, name: str, yes: bool) -> None:
     found = jams.get(name)
     _refuse_playing(session, name)
     if not yes:
-        click.confirm(f"Remove the jam {name} ({found.size / 1e6:.1f} MB) for ever?", abort=True)
+        try:
+            click.confirm(f"Remove the jam {name} ({found.size / 1e6:.1f} MB) for ever?", abort=True)
+        except click.Abort:
+            click.echo(f"The jam {name} stays. With --yes it is removed without asking.", err=True)
+            raise
     jams.delete(name)
     click.echo(f"The jam {name} is gone.")
 

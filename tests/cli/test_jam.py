@@ -42,12 +42,20 @@ def test_a_jam_that_is_not_there_is_named(folder: list[str], command: str, capsy
     assert "Did you mean 'club'?" in capsys.readouterr().err
 
 
-def test_deleting_asks_first(folder: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_deleting_asks_first(
+    folder: list[str],
+    answer: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     import io
 
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
     assert run([*folder, "jam", "delete", "home"]) == 130
     assert (tmp_path / "jams" / "home").is_dir()
+    assert "With --yes" in capsys.readouterr().err
 
 
 def test_stopping_without_a_player_says_so(folder: list[str], capsys: pytest.CaptureFixture[str]) -> None:
