@@ -102,7 +102,7 @@ def test_the_live_host_that_dies_comes_back_with_the_set(player: LivePlayer) -> 
     assert player.evaluate("mine")["value"] == "'kept'"
     notes = player.notes(track)[-8:]
     assert {after - note for note, after in zip(notes, notes[1:], strict=False)} == {
-        before.timetag(Fraction(1, 16)) - before.timetag(Fraction(0))
+        before.timetag(place) - before.timetag(place - Fraction(1, 16))
     }, "the scene that was recalled plays, not what was evaluated before it"
     player.evaluate("scene.delete('kept')")
 
@@ -124,10 +124,9 @@ def test_a_scsynth_that_dies_or_hangs_sounds_again_within_three_seconds(player: 
     assert engine["late_lines"] < 50
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac"])
-def test_a_recording_goes_on_when_scsynth_has_died(player: LivePlayer, tmp_path: Path, ending: str) -> None:
+def test_a_recording_goes_on_when_scsynth_has_died(player: LivePlayer, tmp_path: Path) -> None:
     """The gap is silence of its length, so that the file still runs beside the clock."""
-    path, track = tmp_path / f"abend é.{ending}", player.track()
+    path, track = tmp_path / "abend é.flac", player.track()
     player.evaluate(f'{track} >> s("bd*16")')
     player.wait_for_notes(track, 16)
     player.ask("record", path=str(path))
