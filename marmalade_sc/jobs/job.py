@@ -97,6 +97,10 @@ class Job:
                 int(row["made_ms"]),
                 PublicKey.parse(str(row["author"])),
             )
+            # The signature is over what was read; so nothing may stand there that reads alike (1.0 or true for 1).
+            del row["signature"]
+            if canonical_json(row) != found._content():
+                raise ValueError("it is not written as its author writes it")
         except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, IdError) as error:
             raise JobError(f"A job cannot be read: {error!r:.100}") from None
         _trusted(found.author, is_trusted, "job")
@@ -151,10 +155,11 @@ class Outcome:
             output = row["output"]
             if not isinstance(output, dict):
                 raise ValueError("no object")
+            signed = canonical_json(output)
         except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
             raise JobError(f"The outcome of {step} cannot be read: {error!r:.100}") from None
         _trusted(worker, is_trusted, "worker")
-        verify(worker, signature, _OUTCOME, job, step, canonical_json(output))
+        verify(worker, signature, _OUTCOME, job, step, signed)
         return cls(job, step, output, worker)
 
 

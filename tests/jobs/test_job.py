@@ -49,6 +49,19 @@ def test_nothing_of_a_job_can_be_changed_by_who_has_not_its_key(name: str, value
         Job.read(json.dumps(row), ours)
 
 
+@pytest.mark.parametrize(("name", "value"), [("v", True), ("v", 1.0), ("made_ms", 1000.9), ("made_ms", "1000")])
+def test_what_only_reads_alike_is_refused(name: str, value: object) -> None:
+    row = json.loads(job().write(OURS))
+    with pytest.raises(JobError):
+        Job.read(json.dumps({**row, name: value}), ours)
+
+
+def test_what_is_no_json_of_others_is_an_error_of_ours() -> None:
+    text = Outcome("a", "compile", {"x": 1}, OURS.public).write(OURS)
+    with pytest.raises(JobError):
+        Outcome.read("a", "compile", text.replace('{"x":1}', '{"x":NaN}'), ours)
+
+
 def test_a_job_of_a_stranger_is_not_believed_and_the_message_says_whom_to_trust() -> None:
     with pytest.raises(IdentityError, match="jobs.trust"):
         Job.read(job(THEIRS).write(THEIRS), ours)
