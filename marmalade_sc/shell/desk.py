@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.shell.board import Board
 from marmalade_sc.shell.lights import Lights
 from marmalade_sc.shell.marks import Marks
 from marmalade_sc.shell.messages import Fold, Lines
-from marmalade_sc.shell.status import Styled, status_line
+from marmalade_sc.shell.status import Styled, next_pulse, status_line
 
 __all__ = ["VIEWS", "Desk", "Look", "Panel"]
 
@@ -128,8 +129,8 @@ class Desk:
             wanted.add("steps")
         return frozenset(wanted)
 
-    def refresh(self, now: int, now_s: float, width: int, view_size: tuple[int, int]) -> bool:
-        """Look at everything that moves; whether anything on the screen is different.
+    def refresh(self, now: int, now_s: float, width: int, view_size: tuple[int, int]) -> frozenset[str]:
+        """Look at everything that moves; what of "bar", "code" and "view" is different from what is on the screen.
 
         Args:
             now: jam time.
@@ -138,9 +139,20 @@ class Desk:
         flash = self._flash if now_s < self._flash_until else None
         bar = tuple(status_line(self.board, now, width))
         look = Look(bar, self._lit(now) if self.follows else {}, flash, self._view(now, *view_size))
-        changed = look != self.look
-        self.look = look
-        return changed
+        was, self.look = self.look, look
+        moved = {
+            "bar": look.bar != was.bar,
+            "code": (look.lit, look.flash) != (was.lit, was.flash),
+            "view": look.view != was.view,
+        }
+        return frozenset(name for name, has_moved in moved.items() if has_moved)
+
+    def rests(self, now: int) -> float:
+        """Seconds from the jam time `now` in which neither a light nor the pulse changes."""
+        light = self.lights.next if self.follows else None
+        heard = None if light is None else light + self.board.latency
+        moments = [each for each in (heard, next_pulse(self.board, now)) if each is not None]
+        return max(0, min(moments) - now) / UNITS_PER_SECOND if moments else float("inf")
 
     def _lit(self, now: int) -> Mapping[int, tuple[tuple[int, int], ...]]:
         rows: dict[str, dict[int, int]] = {}

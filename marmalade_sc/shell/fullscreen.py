@@ -21,6 +21,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from marmalade_sc.shell import parts
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.options import ShellOptions
+from marmalade_sc.shell.repaint import Moving, Repaint
 from marmalade_sc.shell.status import Styled
 from marmalade_sc.shell.wrap import wrapped
 
@@ -80,7 +81,7 @@ class FullFace:
         self._output = terminal[1]
         self._is_visit = is_visit
         search = SearchToolbar(ignore_case=True)
-        self._code = Window(
+        self._code = Moving(
             parts.code_control(buffer, desk, search, lights=True),
             left_margins=[ConditionalMarginNumbers()],
             right_margins=[ScrollbarMargin()],
@@ -93,6 +94,8 @@ class FullFace:
         below = HSplit([ConditionalContainer(parts.rule(title), ~is_small & ~has_panel), log])
         is_whole = Condition(lambda: desk.panel is not None and desk.panel.is_whole)
         self._rest = Window(FormattedTextControl("", focusable=True, show_cursor=False), height=0)
+        view, view_area = parts.panel(desk, self.view_rows)
+        bar = parts.bar(desk)
         body = HSplit(
             [
                 ConditionalContainer(self._code, ~is_whole),
@@ -100,13 +103,13 @@ class FullFace:
                 search,
                 parts.hint(desk),
                 ConditionalContainer(parts.rule(self._panel_title), has_panel & ~is_whole),
-                parts.panel(desk, self.view_rows),
+                view_area,
                 ConditionalContainer(below, ~is_whole),
             ]
         )
         self.app: Application[str] = Application(
             layout=Layout(
-                HSplit([FloatContainer(body, floats=[parts.menu(buffer)]), parts.bar(desk)]),
+                HSplit([FloatContainer(body, floats=[parts.menu(buffer)]), bar]),
                 focused_element=self._code,
             ),
             style=style,
@@ -120,6 +123,7 @@ class FullFace:
         )
         if options.vi:
             self.app.ttimeoutlen = self.app.timeoutlen = 0.05
+        self.repaint = Repaint(self.app, {"bar": bar, "code": self._code, "view": view}, below=("code", "view"))
         self.panel_changed()
 
     @property

@@ -49,6 +49,11 @@ class Lights:
             heapq.heappop(self._lit)
         return frozenset(span for _, _, spans in self._lit for span in spans)
 
+    @property
+    def next(self) -> int | None:
+        """The jam time at which `at` gives something else; None when nothing is known to come."""
+        return min((each[0][0] for each in (self._coming, self._lit) if each), default=None)
+
     def clear(self) -> None:
         """Forget everything: the music was silenced."""
         self._coming.clear()

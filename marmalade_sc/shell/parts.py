@@ -24,6 +24,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.lexer import CodeLexer
+from marmalade_sc.shell.repaint import Moving
 
 __all__ = ["bar", "code_control", "hint", "menu", "panel", "rule"]
 
@@ -82,14 +83,14 @@ def code_control(buffer: Buffer, desk: Desk, search: SearchToolbar, lights: bool
     )
 
 
-def bar(desk: Desk) -> Window:
+def bar(desk: Desk) -> Moving:
     """The status bar."""
 
     def text() -> StyleAndTextTuples:
         return list(desk.look.bar)
 
     control = FormattedTextControl(text, show_cursor=False)
-    return Window(control, height=1, style="class:bar", dont_extend_height=True, wrap_lines=False)
+    return Moving(control, height=1, style="class:bar", dont_extend_height=True, wrap_lines=False)
 
 
 def hint(desk: Desk) -> AnyContainer:
@@ -108,8 +109,8 @@ def rule(text: Callable[[], str]) -> Window:
     return Window(FormattedTextControl(line, show_cursor=False), height=1, wrap_lines=False)
 
 
-def panel(desk: Desk, rows: Callable[[], int]) -> AnyContainer:
-    """The view or text that is open; `rows` is how many lines it may have."""
+def panel(desk: Desk, rows: Callable[[], int]) -> tuple[Moving, AnyContainer]:
+    """The view or text that is open, and what shows it only then; `rows` is how many lines it may have."""
 
     def text() -> StyleAndTextTuples:
         current = desk.panel
@@ -130,8 +131,8 @@ def panel(desk: Desk, rows: Callable[[], int]) -> AnyContainer:
     def style() -> str:
         return "" if desk.panel is not None and desk.panel.is_view else "class:page"
 
-    window = Window(control, style=style, height=lambda: Dimension.exact(rows()), wrap_lines=False)
-    return ConditionalContainer(window, Condition(lambda: desk.panel is not None) & ~is_done)
+    window = Moving(control, style=style, height=lambda: Dimension.exact(rows()), wrap_lines=False)
+    return window, ConditionalContainer(window, Condition(lambda: desk.panel is not None) & ~is_done)
 
 
 def menu(buffer: Buffer) -> Float:

@@ -19,6 +19,7 @@ from marmalade_sc.shell import parts
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.lexer import line_parts
 from marmalade_sc.shell.options import ShellOptions
+from marmalade_sc.shell.repaint import Repaint
 from marmalade_sc.shell.scan import NORMAL
 from marmalade_sc.shell.status import Styled
 from marmalade_sc.shell.wrap import wrapped
@@ -68,12 +69,13 @@ class PlainFace:
             return Dimension()
 
         code = Window(control, height=height, get_line_prefix=_prefix, wrap_lines=True, dont_extend_height=True)
-        body = HSplit([code, search, parts.hint(desk), parts.panel(desk, self.view_rows)])
+        view, view_area = parts.panel(desk, self.view_rows)
+        bar = parts.bar(desk)
+        body = HSplit([code, search, parts.hint(desk), view_area])
         root = FloatContainer(body, floats=[parts.menu(buffer)])
         big_enough = Condition(lambda: self._output.get_size().rows >= 3)
-        bar = ConditionalContainer(parts.bar(desk), big_enough)
         self.app: Application[str] = Application(
-            layout=Layout(HSplit([root, bar]), focused_element=code),
+            layout=Layout(HSplit([root, ConditionalContainer(bar, big_enough)]), focused_element=code),
             style=style,
             key_bindings=keys,
             editing_mode=EditingMode.VI if options.vi else EditingMode.EMACS,
@@ -88,6 +90,7 @@ class PlainFace:
         self.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
         if options.vi:
             self.app.ttimeoutlen = self.app.timeoutlen = 0.05
+        self.repaint = Repaint(self.app, {"bar": bar, "view": view}, below=("view",))
 
     @property
     def columns(self) -> int:

@@ -44,6 +44,8 @@ LEFT: Final = "left"
 HUNG_UP: Final = "hung up"
 
 _TICK_S: Final = 0.1
+_LEAST_S: Final = 0.05
+"""Seconds between two looks at what moves: `_TICK_S` at most, `_LEAST_S` at least; between them when a light is due."""
 _SHARE: Final = 0.07
 """At most this share of the time goes into drawing what moves by itself; a large terminal is drawn less often."""
 _SHOW_S: Final = 0.05
@@ -234,33 +236,38 @@ class Shell:
         """Draw again when something on the screen has moved, and not more often than the terminal's size allows."""
         seen: object = None
         while True:
-            await asyncio.sleep(max(_TICK_S, self._draw_s / _SHARE))
+            rests = self._desk.rests(self._talk.now)
+            await asyncio.sleep(max(_LEAST_S, self._draw_s / _SHARE, min(_TICK_S, rests)))
             face = self._face
             if face is None or not face.app.is_running or isinstance(face, LinearFace):
                 continue
             await self._talk.link.want(self._desk.hears)
-            size = face.app.output.get_size()
-            changed = self._desk.refresh(
-                self._talk.now, time.monotonic(), size.columns, (size.columns, face.view_rows())
-            )
+            columns, before = face.columns, len(self._desk.look.view)
+            moved = self._desk.refresh(self._talk.now, time.monotonic(), columns, (columns, face.view_rows()))
+            is_other = len(self._desk.look.view) != before
             document = face.app.current_buffer.document
             if document is not seen:
                 seen = document
                 signature = self._suggestions.signature(document)
-                changed = changed or signature != self._desk.signature
+                is_other = is_other or signature != self._desk.signature
                 self._desk.signature = signature
             if self._desk.printed.is_waiting:
                 self._show_soon()
             for buffer in (self._prompt, self._code):
                 kept = max(20, min(_UNDO, _UNDO_CHARACTERS // (len(buffer.text) + 1)))
                 del buffer._undo_stack[:-kept]  # it would grow for as long as somebody types
-            if changed:
+            if is_other:
                 face.app.invalidate()
+            elif moved:
+                self._before_drawing()
+                with contextlib.suppress(OSError):  # the terminal is gone: the next drawing of all of it ends the face
+                    face.repaint(moved)
+                self._after_drawing()
 
-    def _before_drawing(self, app: Application[str]) -> None:
+    def _before_drawing(self, app: Application[str] | None = None) -> None:
         self._drawing = time.perf_counter()
 
-    def _after_drawing(self, app: Application[str]) -> None:
+    def _after_drawing(self, app: Application[str] | None = None) -> None:
         self._draw_s = time.perf_counter() - self._drawing
 
     # The end

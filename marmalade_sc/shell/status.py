@@ -6,11 +6,13 @@ from typing import Final
 
 from marmalade_sc.shell.board import Board
 
-__all__ = ["Styled", "meter", "status_line"]
+__all__ = ["Styled", "meter", "next_pulse", "status_line"]
 
 Styled = list[tuple[str, str]]
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
+_PULSE: Final = Fraction(1, 4)
+"""Beats for which the pulse is lit."""
 _FLOOR_DB: Final = -48.0
 _MID_DB: Final = -12.0
 _HIGH_DB: Final = -1.0
@@ -52,6 +54,19 @@ def _who(plays: Mapping[str, tuple[str, ...]], width: int) -> str:
     return f" {text} " if len(text) + 2 <= width else f" {text[: max(0, width - 4)]}.. "
 
 
+def next_pulse(board: Board, now: int) -> int | None:
+    """The jam time at which the pulse is lit next, or goes out; None without a tempo."""
+    if board.timeline is None or not board.timeline.is_playing(now):
+        return None
+    cycle = board.timeline.cycle(now - board.latency)
+    bar = cycle.numerator // cycle.denominator
+    beats = board.timeline.beats_per_cycle(cycle)
+    beat = (cycle - bar) * beats
+    whole = beat.numerator // beat.denominator
+    after = whole + (_PULSE if beat - whole < _PULSE else 1)
+    return board.timeline.timetag(bar + after / beats) + board.latency
+
+
 def _time(board: Board, now: int) -> Styled:
     if board.timeline is None:
         return []
@@ -59,7 +74,7 @@ def _time(board: Board, now: int) -> Styled:
     bar = cycle.numerator // cycle.denominator
     beat = (cycle - bar) * board.timeline.beats_per_cycle(cycle)
     whole = beat.numerator // beat.denominator
-    pulse = "●" if beat - whole < Fraction(1, 4) else "○"
+    pulse = "●" if beat - whole < _PULSE else "○"
     bpm = board.timeline.bpm(cycle)
     if not board.timeline.is_playing(now):
         return [("class:tempo", f" ‖ {bpm:.4g} bpm  bar {bar}:{whole + 1} paused ")]

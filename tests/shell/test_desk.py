@@ -15,7 +15,7 @@ def desk() -> Desk:
 
 def test_nothing_is_drawn_while_nothing_moves() -> None:
     one = desk()
-    assert one.refresh(S // 2, 0.0, 80, (80, 5))
+    assert one.refresh(S // 2, 0.0, 80, (80, 5)) == {"bar"}
     assert not one.refresh(S // 2 + S // 10, 0.1, 80, (80, 5))
     assert one.refresh(S + S // 10, 1.1, 80, (80, 5)), "the next beat"
 
@@ -75,3 +75,19 @@ def test_what_code_prints_comes_in_whole_lines_and_is_kept_in_the_log() -> None:
     one.print_piece("lo\n\x1b[31mred\n", 0.0)
     assert one.take(0.0) == [[("class:plain", "hallo")], [("class:plain", "red")]]
     assert len(one.log) == 2
+
+
+def test_it_rests_until_a_light_or_the_pulse_changes() -> None:
+    """A step is lit when it is heard, not with the next look at everything."""
+    one = desk()
+    one.follows = True
+    one.board.latency = S // 10
+    one.marks.text(["d1"])
+    one.marks.evaluated("a", ["d1"], 0)
+    one.lights.hear([[S + S // 20, "d1", S // 2, 60, [["a", 1, 1, 2]]]], one.marks.sources)
+    assert abs(one.rests(S) - 0.1) < 1e-6, "the beat, as it is heard"
+    one.refresh(S + S // 10, 0.0, 80, (80, 5))
+    assert abs(one.rests(S + S // 10) - 0.05) < 1e-6, "the step"
+    one.follows = False
+    assert abs(one.rests(S + S // 10) - 0.25) < 1e-6, "the pulse goes out"
+    assert Desk().rests(0) == float("inf")

@@ -49,3 +49,16 @@ def test_it_says_the_same_as_the_board(steps: list[list[object]]) -> None:
     for quarter in range(40):
         now = quarter * S // 4 + 1
         assert {(line, column, chars) for _, line, column, chars in lights.at(now)} == set(sounding(board, now, "a"))
+
+
+@given(STEPS)
+def test_until_the_next_moment_nothing_changes(steps: list[list[object]]) -> None:
+    """The shell sleeps until then: a light that comes before would come late."""
+    lights = Lights()
+    lights.hear(steps, {"a"})
+    now, lit = 0, lights.at(0)
+    while (moment := lights.next) is not None:
+        assert moment > now
+        assert lights.at(moment - 1) == lit
+        now, lit = moment, lights.at(moment)
+    assert lit == frozenset()

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.shell.board import Board
-from marmalade_sc.shell.status import status_line
+from marmalade_sc.shell.status import next_pulse, status_line
 
-from .stage import START, board, playing
+from .stage import START, at, board, playing
 
 
 def text(one: Board, seconds: float = 0.0, width: int = 200) -> str:
@@ -91,3 +91,21 @@ def test_who_plays_what_is_said_as_far_as_there_is_room() -> None:
 
 def test_before_the_first_bar_there_is_no_bar() -> None:
     assert "bar -" in text(board(), -1.0)
+
+
+@given(st.floats(0, 30), st.floats(0, 0.4))
+def test_the_pulse_changes_when_it_is_said_to(seconds: float, latency_s: float) -> None:
+    one = board(latency_ms=latency_s * 1000)
+    now = at(seconds + latency_s)
+    moment = next_pulse(one, now)
+    assert moment is not None and now < moment + 1 <= now + UNITS_PER_SECOND
+    pulse = [status_line(one, when, 80)[0][1][1] for when in (now, moment - 2, moment + 2)]
+    assert pulse[0] == pulse[1] != pulse[2]
+
+
+def test_without_a_tempo_or_while_paused_there_is_no_pulse() -> None:
+    one = board()
+    one.timeline = one.timeline.stopped(at(1.0)) if one.timeline is not None else None
+    assert next_pulse(one, at(2.0)) is None
+    one.timeline = None
+    assert next_pulse(one, at(2.0)) is None

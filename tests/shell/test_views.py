@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marmalade_sc.shell.board import Board
@@ -25,6 +25,7 @@ def full() -> Board:
     return one
 
 
+@settings(deadline=None)  # the first spectrum imports numpy
 @given(st.integers(0, 260), st.integers(0, 80), st.floats(-5, 60))
 def test_every_view_fits_its_window(width: int, height: int, seconds: float) -> None:
     for view in VIEWS:

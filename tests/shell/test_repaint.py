@@ -1,0 +1,158 @@
+"""A window that is drawn again by itself looks as it would in a drawing of everything."""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from marmalade_sc.settings.keys import ACTIONS
+from marmalade_sc.shell.buffers import code_buffer, prompt_buffer
+from marmalade_sc.shell.desk import Desk, Look, Panel
+from marmalade_sc.shell.fullscreen import FullFace
+from marmalade_sc.shell.history import JamHistory
+from marmalade_sc.shell.keys import read_keys
+from marmalade_sc.shell.options import ShellOptions
+from marmalade_sc.shell.plain import PlainFace
+from marmalade_sc.shell.suggest import Suggestions
+from marmalade_sc.shell.themes import style_of
+
+COLUMNS, ROWS = 50, 16
+CODE = 'd1 >> s("bd sn")\n# 世界 and a line that is so long that it goes on below it\n\nb1 >> bass("0 <3 5>")'
+DRAWS = "bar", "code", "view"
+Face = FullFace | PlainFace
+
+
+class _Paper(io.StringIO):
+    """What is written goes to an emulator of a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.Stream(self.screen)
+
+    def write(self, text: str) -> int:
+        self._stream.feed(text)
+        return len(text)
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation
+
+    def seen(self) -> object:
+        """All cells, with their colours, and where the cursor stands."""
+        screen = self.screen
+        cells = [[screen.buffer[row][column] for column in range(COLUMNS)] for row in range(ROWS)]
+        return cells, (screen.cursor.y, screen.cursor.x)
+
+
+def shown(tmp_path: Any, name: str, work: Callable[[Face, Desk, _Paper], Awaitable[None]]) -> None:
+    """Do something with a face that runs."""
+    options = ShellOptions(
+        control=tmp_path / "none",
+        catalogue=tmp_path / "none",
+        banks=tmp_path / "none",
+        history=None,
+        history_limit=10,
+        scratch=tmp_path / "scratch.py",
+        root=tmp_path,
+        keymap=read_keys({name: action.keys for name, action in ACTIONS.items()}),
+    )
+
+    async def run() -> None:
+        paper, desk = _Paper(), Desk()
+        output = Vt100_Output(paper, lambda: Size(ROWS, COLUMNS), term="xterm-256color")
+        with create_pipe_input() as keys:
+            style, terminal = style_of("dark"), (keys, output)
+            face: Face
+            if name == "full":
+                buffer = code_buffer(Suggestions(options), False, CODE)
+                face = FullFace(desk, buffer, options, style, KeyBindings(), terminal, lambda: "title", False)
+            else:
+                buffer = prompt_buffer(Suggestions(options), False, JamHistory(None, 10, str))
+                face = PlainFace(desk, buffer, options, style, KeyBindings(), terminal)
+            running = asyncio.ensure_future(face.app.run_async(handle_sigint=False))
+            while face.app.renderer.last_rendered_screen is None:
+                await asyncio.sleep(0)
+            await work(face, desk, paper)
+            face.app.exit()
+            await running
+
+    asyncio.run(run())
+
+
+styles = st.sampled_from(["class:tempo", "class:bad", "class:meter.low", "class:solo", ""])
+line = st.lists(st.tuples(styles, st.text("ab ●世▂", max_size=9)), max_size=7).map(tuple)
+spans = st.dictionaries(st.integers(0, 4), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), min_size=1))
+looks = st.builds(
+    Look,
+    bar=line,
+    lit=spans.map(lambda found: {row: tuple(sorted(each)) for row, each in found.items()}),
+    flash=st.none() | st.tuples(st.integers(0, 3), st.integers(0, 4)),
+    view=st.lists(line, min_size=5, max_size=5).map(tuple),
+)
+
+
+@pytest.mark.parametrize("name", ["full", "plain"])
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(st.tuples(looks, st.sampled_from([None, "steps"])), min_size=1, max_size=5))
+def test_a_part_is_drawn_as_the_whole_would_be(
+    tmp_path_factory: pytest.TempPathFactory, name: str, steps: list[tuple[Look, str | None]]
+) -> None:
+    """A light that stays, a bar over the code, or a cursor elsewhere, would be seen until the next key."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        for look, kind in steps:
+            desk.panel = Panel(kind) if kind else None
+            face.app._redraw()
+            desk.look = look
+            face.repaint(DRAWS if name == "full" else ("bar", "view"))
+            assert not face.app.invalidated
+            parts = paper.seen()
+            face.app.renderer.clear()
+            face.app._redraw()
+            assert parts == paper.seen()
+            face.app._redraw()
+            assert parts == paper.seen(), "what is remembered is what is shown"
+
+    shown(tmp_path_factory.getbasetemp(), name, work)
+
+
+def test_a_pulse_costs_a_few_bytes(tmp_path: Any) -> None:
+    """A terminal over a slow line has no time for more."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        desk.look = Look(bar=(("class:tempo", " ● 120 bpm "),))
+        face.repaint(["bar"])
+        before = face.app.renderer.last_rendered_screen
+        written: list[str] = []
+        take = paper.write
+        paper.write = lambda text: written.append(text) or take(text)  # type: ignore[method-assign, func-returns-value]
+        desk.look = replace(desk.look, bar=(("class:tempo", " ○ 120 bpm "),))
+        face.repaint(["bar"])
+        assert "○" in "".join(written) and len("".join(written)) < 120
+        assert face.app.renderer.last_rendered_screen is before
+
+    shown(tmp_path, "full", work)
+
+
+def test_what_is_to_be_drawn_anyway_is_not_drawn_before(tmp_path: Any) -> None:
+    """A key was pressed: where the lines of the code are is not known before the next drawing."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        before = paper.seen()
+        face.app.current_buffer.text = "\n\n" + CODE
+        assert face.app.invalidated
+        desk.look = Look(bar=(("class:tempo", " ● 120 bpm "),))
+        face.repaint(DRAWS)
+        assert paper.seen() == before
+
+    shown(tmp_path, "full", work)
