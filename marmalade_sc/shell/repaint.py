@@ -1,7 +1,7 @@
 """Draws again only the windows that moved by themselves: the pulse of a bar is no reason to lay a screen out anew.
 
-A whole drawing takes 4 ms at 80x24 and 20 ms at 250x80, most of it spent on finding out that the layout is what it was;
-the status bar alone takes a tenth of that. There is no public way to draw a single window, so this reads and writes what
+A whole drawing takes 4 ms at 80x24 and 20 ms at 250x80, most of it to find out that the layout is what it was; the
+status bar alone takes a tenth of that. There is no public way to draw a single window, so this reads and writes what
 prompt_toolkit's renderer remembers of its last drawing (docs/adr/0027-repaint.md).
 """
 
