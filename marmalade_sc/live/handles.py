@@ -377,6 +377,9 @@ def playable(pattern: object) -> Pattern:
         raise UsageError(f"A track cannot play the text {pattern!r:.40} as it is", hint=f'Write s("{pattern}").')
     if isinstance(pattern, tuple):
         raise UsageError("A track plays one pattern, this is a row of them", hint="Write stack(a, b).")
+    if callable(pattern):
+        name = getattr(pattern, "__name__", "this")
+        raise UsageError(f"A track cannot play {name} itself, which is a function", hint=f"Write {name}(...).")
     raise UsageError(f"A track cannot play {pattern!r:.60}", hint='Give it a pattern, such as s("bd sn").')
 
 

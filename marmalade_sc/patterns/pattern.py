@@ -205,9 +205,9 @@ class Pattern:
         table = methods()
         if name not in table:
             near = nearest(name, table)
-            raise UnknownMethodError(
-                f"patterns have no method {name!r}", hint=f"did you mean {near!r}?" if near else ""
-            )
+            # Strudel's and Tidal's players write controls as methods.
+            hint = f"{f'did you mean {near!r}? ' if near else ''}a control is given with .set({name}=...)"
+            raise UnknownMethodError(f"patterns have no method {name!r}", hint=hint)
         function = table[name]
         return lambda *args, **kwargs: function(self, *args, **kwargs).of_piece(self.piece)
 

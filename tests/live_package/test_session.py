@@ -206,6 +206,7 @@ def test_an_exception_names_its_line_and_the_user_s_own_frames(session: Session)
     [
         ('d1 >> s("bd") | s("sn")', "d1 >> a | b reads as"),
         ('d1 >> "bd sn"', 'Write s("bd sn")'),
+        ("d1 >> silence", "Write silence(...)"),
         ('d1 >> (s("bd"), s("sn"))', "stack(a, b)"),
         ("d1 >> 3", "Give it a pattern"),
         ('d1 >> s("nope")', "'nope'"),

@@ -84,6 +84,9 @@ def test_unknown_methods_name_the_nearest() -> None:
         notation("a").fats(2)
     assert "'fast'" in caught.value.hint
     assert not hasattr(notation("a"), "fats")
+    with pytest.raises(UsageError) as caught:
+        _ = notation("a").gain
+    assert ".set(gain=...)" in caught.value.hint, "as players of Strudel write controls"
 
 
 def test_methods_are_listed_for_completion() -> None:
