@@ -5,7 +5,6 @@ it until shortly before it is due, never lets scsynth hold too many bundles, and
 argument; the live engine and the renderer run the same object.
 """
 
-import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
@@ -14,6 +13,7 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.agenda import Agenda
 from marmalade_sc.engine.guests import CEILING, Guest
+from marmalade_sc.engine.held import Held
 from marmalade_sc.engine.layout import MOST_TRACKS, voice_node
 from marmalade_sc.engine.limits import Counts, Limits
 from marmalade_sc.engine.mixer import Mixer
@@ -71,11 +71,9 @@ class Dispatcher:
         self._log = log
         self._journal = journal
         self._tracks: dict[str, Reign] = {}
-        self._held: dict[int, list[Note]] = {}
-        self._times: list[int] = []
+        self._held = Held()
         self._agenda = Agenda()
         self._notes = 0
-        self._held_notes = 0
         self._pending: deque[int] = deque()
         self._sounding = Sounding()
         self._urgent: list[bytes] = []
@@ -171,12 +169,7 @@ class Dispatcher:
         if older is None or older.segments == timeline.segments:
             return
         self._older = {**dict(list(self._older.items())[-15:]), older.revision: older}
-        moved: dict[int, list[Note]] = {}
-        for when, notes in self._held.items():
-            moved.setdefault(timeline.remap(when, older), []).extend(notes)
-        self._held = moved
-        self._times = list(moved)
-        heapq.heapify(self._times)
+        self._held.remap(timeline, older)
         for track in self._tracks.values():
             track.remap(timeline, older)
         self._agenda.remap(timeline, older)
@@ -219,7 +212,7 @@ class Dispatcher:
                 except FrameError as error:
                     self.refuse(error, guest)
                     continue
-                if self._held_notes >= limits.held:
+                if self._held.count >= limits.held:
                     counts.full += 1
                     continue
                 self._notes += 1
@@ -227,12 +220,7 @@ class Dispatcher:
                 if guest is not None and (oldest := guest.remember(node)) is not None:
                     self._end(oldest, when)
                 head, tail = voices.rewrite(content, voice, node, group, bus)
-                notes = self._held.get(when)
-                if notes is None:
-                    notes = self._held[when] = []
-                    heapq.heappush(self._times, when)
-                notes.append(Note(track, section.epoch, node, head, tail, content, voice))
-                self._held_notes += 1
+                self._held.put(when, Note(track, section.epoch, node, head, tail, content, voice))
                 counts.accepted += 1
 
     def _end(self, node: int, when: int) -> None:
@@ -277,9 +265,7 @@ class Dispatcher:
     def panic(self) -> list[Packet]:
         """Forget all that is held and free all that sounds: packets to send at once, after /clearSched."""
         self._held.clear()
-        self._times.clear()
         self._agenda.clear()
-        self._held_notes = 0
         self._pending.clear()
         self._sounding.clear()
         self._urgent.clear()
@@ -306,9 +292,9 @@ class Dispatcher:
         for when, act in self._agenda.take(handover):
             if messages := act():
                 packets += self._packed(when if when > now else 0, when, messages)
-        while self._times and self._times[0] <= handover and len(self._pending) < self.limits.pending:
-            when = heapq.heappop(self._times)
-            packets += self._hand_over(when, self._held.pop(when), now)
+        held = self._held
+        while (first := held.first) is not None and first <= handover and len(self._pending) < self.limits.pending:
+            packets += self._hand_over(first, held.take(), now)
         self.counts.packets += len(packets)
         return packets
 
@@ -319,8 +305,8 @@ class Dispatcher:
         firsts = []
         if (act := self._agenda.first) is not None:
             firsts.append(act - self.limits.handover)
-        if self._times:
-            first = self._times[0] - self.limits.handover
+        if (note := self._held.first) is not None:
+            first = note - self.limits.handover
             if len(self._pending) >= self.limits.pending:
                 first = max(first, self._pending[0])
             firsts.append(first)
@@ -329,7 +315,7 @@ class Dispatcher:
     @property
     def held(self) -> int:
         """Notes that wait here."""
-        return self._held_notes
+        return self._held.count
 
     @property
     def pending(self) -> int:
@@ -338,7 +324,6 @@ class Dispatcher:
 
     def _hand_over(self, due: int, notes: list[Note], now: int) -> Iterable[Packet]:
         counts = self.counts
-        self._held_notes -= len(notes)
         lead = due - now
         if lead < -self.limits.tolerance:
             counts.late_dropped += len(notes)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from types import CodeType
 from typing import Final
 
@@ -27,6 +26,7 @@ from marmalade_sc.live.limits import TooSlowError, too_slow
 from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
 from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
 from marmalade_sc.live.units import Unit, units_of
+from marmalade_sc.live.ways import Ways
 from marmalade_sc.live.wishes import Wishes
 from marmalade_sc.patterns.notation import Literal
 from marmalade_sc.patterns.pattern import Pattern
@@ -95,8 +95,7 @@ class Session:
         self._orchestra = orchestra
         self._tracks: dict[str, TrackHandle] = {}
         self._operations: list[Operation] = []
-        self._ways: dict[str, dict[str, tuple[str, ...]]] = {}
-        self._settled_ways = self._ways
+        self._ways = Ways()
         self._orders: list[Mapping[str, object]] = []
         self._hosted: set[str] = set()
         self._count = 0
@@ -169,7 +168,7 @@ class Session:
         self._count += 1
         source = source or f"block {self._count}"
         self._operations = []
-        self._ways = self._settled_ways
+        self._ways.begin()
         self._orders = []
         if not self.is_restoring:
             self._scenes.begin()
@@ -184,7 +183,7 @@ class Session:
             raise UsageError("exit() does not end the player", hint="Press Ctrl-D to leave the shell.") from None
         except BaseException as error:
             raise explain(error, code, source, self._known()) from error
-        self._settled_ways = self._ways
+        self._ways.settle()
         return Evaluation(tuple(self._operations), text, tuple(self._orders))
 
     def bound(self) -> list[Bound]:
@@ -283,32 +282,11 @@ class Session:
 
     def _operations_append(self, operation: Operation) -> None:
         if isinstance(operation, SetMix):
-            self._check_ways(operation)
+            self._ways.add(operation)
         # What is done again comes to the book only when all blocks are evaluated; it judges them then, in order.
         if isinstance(operation, Undo | Redo) and not self._operations and not self.is_restoring:
             self._book.check(operation)
         self._operations.append(operation)
-
-    def _check_ways(self, operation: SetMix) -> None:
-        """Sends and groups must not come back to where they began; the engine would refuse them without a word here."""
-        ways = dict(self._ways.get(operation.track, {}))
-        everywhere = {**self._ways, operation.track: ways}
-        for kind in ("group", "sends"):
-            if kind in operation.settings:
-                found = operation.settings[kind]
-                ways[kind] = tuple(found) if isinstance(found, Mapping) else (str(found),) if found else ()
-        waiting, reached = [operation.track], {""}
-        while waiting:
-            for target in chain.from_iterable(everywhere.get(waiting.pop(), {}).values()):
-                if target == operation.track:
-                    raise UsageError(
-                        f"Sends and groups of {operation.track} would go in a circle",
-                        hint="Play into a track that does not play into this one.",
-                    )
-                if target not in reached:
-                    reached.add(target)
-                    waiting.append(target)
-        self._ways = everywhere
 
     def _track(self, name: str) -> TrackHandle:
         handle = self.names[name] = self.track(name)
