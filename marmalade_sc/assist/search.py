@@ -37,13 +37,13 @@ def search(text: str, words: "Words") -> list[Page]:
 def _score(word: str, title: list[str], first: list[str], body: list[str]) -> int:
     if word in title:
         return 8
+    related = RELATED.get(word, ())
+    if any(each in title for each in related):
+        return 6  # who asks for a filter wants lpf before every instrument that has one
     if any(each.startswith(word) for each in title):
         return 5
     if word in body:
         return 4
     if any(each.startswith(word) for each in body):
         return 3
-    related = RELATED.get(word, ())
-    if any(each in title for each in related):
-        return 2
     return 1 if body and any(each in first for each in related) else 0

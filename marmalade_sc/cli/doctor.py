@@ -8,8 +8,10 @@ import click
 from marmalade_sc.cli.findings import Finding, find_all
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.engine.sound_probe import probe
+from marmalade_sc.errors import SettingsError
 from marmalade_sc.player.running import Status, status
 from marmalade_sc.player.specs import wishes
+from marmalade_sc.settings.load import survey
 from marmalade_sc.settings.table import written
 
 __all__ = ["doctor"]
@@ -22,8 +24,9 @@ _COLOURS = {"ok": "green", "weak": "yellow", "missing": "red"}
 @with_session
 def doctor(session: Session, as_json: bool) -> None:
     """Say what was found, what is missing and how to get it. Exit status 1 where the player could not start."""
-    settings = session.settings()
-    findings = list(find_all(session.places, settings, probe(), wishes(settings)))
+    settings, mistakes = survey(session.places.config, options=session.options)
+    findings = [_mistake(each) for each in mistakes]
+    findings += find_all(session.places, settings, probe(), wishes(settings))
     findings.append(_player(status(session.places)))
     if as_json:
         effective = {key: {"value": each.value, "origin": each.origin} for key, each in settings}
@@ -36,6 +39,12 @@ def doctor(session: Session, as_json: bool) -> None:
             click.echo(f"  {key:22} {written(each.value):14} {click.style(each.origin, dim=True)}")
     if any(finding.state == "missing" for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+def _mistake(error: SettingsError) -> Finding:
+    """A setting that is wrong: nothing starts with it. What else there is was looked at without it."""
+    place = f"{error.where}: " if error.where is not None else ""
+    return Finding("settings", "settings", "missing", f"{place}{error.message}", error.hint or "Correct it.")
 
 
 def _player(found: Status | None) -> Finding:

@@ -20,7 +20,7 @@ from marmalade_sc.settings.places import Places, bundled, make_private
 
 __all__ = ["PACKAGES", "Finding", "find_all", "installed_by"]
 
-Group = Literal["programs", "python", "sound", "generators", "directories", "player"]
+Group = Literal["settings", "programs", "python", "sound", "generators", "directories", "player"]
 
 PACKAGES = ("supriya", "redis", "hiredis", "aiohttp", "numpy", "soundfile", "cryptography", "prompt_toolkit", "rich")
 _LOW_BYTES = 1 << 30

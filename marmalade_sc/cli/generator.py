@@ -93,6 +93,7 @@ def accept(session: Session, name: str) -> None:
 
 @generator.command()
 @click.argument("name")
+@click.argument("words", nargs=-1, metavar="[CONTROL=VALUE]...")
 @click.option("--instance", default="", help="Its ID; the same ID runs once. Default: the time.")
 @click.option("--track", default="", help="The strip it plays into. Default: its name.")
 @click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
@@ -103,6 +104,7 @@ def accept(session: Session, name: str) -> None:
 def run(
     session: Session,
     name: str,
+    words: tuple[str, ...],
     instance: str,
     track: str,
     controls: tuple[str, ...],
@@ -110,20 +112,20 @@ def run(
     seconds: float | None,
     restart: str,
 ) -> None:
-    """Run a generator in the player that runs."""
+    """Run a generator in the player that runs, with controls as `density=.5`, or a pattern: `density="<.2 .8>"`."""
     answer = _ask(
         session,
         "run",
         generator=name,
         instance=instance,
         track=track,
-        controls=controls_of(controls),
+        controls=controls_of((*controls, *words)),
         bars=bars,
         seconds=seconds,
         restart=restart,
     )
-    words = "plays" if answer.get("started") else "was accepted before; it is not run a second time"
-    click.echo(f"{answer.get('instance')} {words}")
+    state = "plays" if answer.get("started") else "was accepted before; it is not run a second time"
+    click.echo(f"{answer.get('instance')} {state}")
 
 
 @generator.command()

@@ -13,6 +13,7 @@ import click
 from marmalade_sc.errors import SettingsError, UsageError
 from marmalade_sc.settings.load import Settings, load
 from marmalade_sc.settings.places import Places
+from marmalade_sc.settings.table import find
 
 __all__ = ["Session", "end_as_with_ctrl_c", "finite", "player_options", "read_set", "with_session"]
 
@@ -39,13 +40,15 @@ class Session:
         """This session with what stands behind the command's name as well; that wins.
 
         Raises:
-            SettingsError: a `--set` that is not KEY=VALUE.
+            SettingsError: a `--set` that is not KEY=VALUE, an unknown key or a wrong value: also where a command reads
+                no settings.
         """
         options = dict(self.options)
         for text in sets:
             key, equals, value = text.partition("=")
             if not equals:
                 raise SettingsError(f"--set {text!r:.80} sets nothing.", hint="Write --set KEY=VALUE.")
+            find(key.strip()).parse(value)
             options[key.strip()] = value
         return Session(folder or self.folder, options)
 

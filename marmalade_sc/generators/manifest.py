@@ -63,11 +63,11 @@ class Manifest:
     controls: Mapping[str, Control] = field(default_factory=lambda: MappingProxyType({}))
 
     def settle(self, given: Mapping[str, float], older: Mapping[str, float] | None = None) -> dict[str, float]:
-        """Values of all controls: `given` where it says so, else `older`, else the defaults; clamped to their ranges.
+        """Values of all controls: `given` where it says so, else `older`, else the defaults.
 
         Raises:
-            ManifestError: a control does not exist, or a value is no finite number. A generator without a manifest
-                takes any control.
+            ManifestError: a control does not exist, or a value is no finite number or not in the control's range. A
+                generator without a manifest takes any control.
         """
         found = {name: control.default for name, control in self.controls.items()} | dict(older or {})
         for name, value in given.items():
@@ -78,7 +78,12 @@ class Manifest:
                 close = nearest(name, self.controls)
                 hint = f"Did you mean {close!r}?" if close else f"It has: {', '.join(self.controls) or 'none'}."
                 raise ManifestError(f"{self.name} has no control {name!r:.40}", hint=hint)
-            found[name] = control.clamp(float(value)) if control else float(value)
+            if control is not None and not control.low <= value <= control.high:
+                unit = f" {control.unit}" if control.unit else ""
+                raise ManifestError(
+                    f"{name} cannot be {value:g}", hint=f"{self.name} takes {control.low:g} to {control.high:g}{unit}."
+                )
+            found[name] = float(value)
         return found
 
 

@@ -262,7 +262,8 @@ class Runner:
             value = weave(name, each).at(cycle)
             control = manifest.controls.get(name)
             otherwise = (older or {}).get(name, control.default if control is not None else 0.0)
-            found[name] = otherwise if value is None else value
+            value = otherwise if value is None else value
+            found[name] = control.clamp(value) if control is not None else value
         return found
 
     def _home(self, play: Play) -> Path:

@@ -120,11 +120,20 @@ def _narrowed(where: Where, message: str) -> Where:
         found = [*re.finditer(rf"(?<!\w){re.escape(quoted)}(?!\w)", where.text)]
         if len(found) == 1:
             return replace(where, column=found[0].start() + 1, length=len(quoted))
-    if "cannot be" in message and (said := re.search(_NUMBER, message)):
+    if ("cannot be" in message or "must be" in message) and (said := re.search(_NUMBER, message)):
         same = [each for each in re.finditer(_NUMBER, where.text) if float(each[0]) == float(said[0])]
-        if len(same) == 1:
-            return replace(where, column=same[0].start() + 1, length=len(same[0][0]))
+        behind = [each for each in same if each.start() >= _arguments(where.text, message)]
+        for found in (same, behind):
+            if len(found) == 1:
+                return replace(where, column=found[0].start() + 1, length=len(found[0][0]))
     return where
+
+
+def _arguments(text: str, message: str) -> int:
+    """Where the arguments begin of the function that the message begins with (`every: ...`), if it is there once."""
+    name = re.match(r"(\w+): ", message)
+    calls = [*re.finditer(rf"\b{name[1]}\(", text)] if name is not None else []
+    return calls[0].end() if len(calls) == 1 else 0
 
 
 def _line(frames: TracebackType | None, source: str) -> int | None:

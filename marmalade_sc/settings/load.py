@@ -11,7 +11,7 @@ from marmalade_sc.errors import SettingsError, Where, nearest
 from marmalade_sc.settings.lines import TomlLine, key_lines
 from marmalade_sc.settings.table import PREFIX, SETTINGS, Value, find, suggestion
 
-__all__ = ["RESERVED", "Effective", "Settings", "load", "read_config"]
+__all__ = ["RESERVED", "Effective", "Settings", "load", "read_config", "survey"]
 
 RESERVED = frozenset(
     PREFIX + name for name in ("DIR", "GOLDEN", "JAM_ORIGIN", "LIFELINE_FD", "PLUGINS", "READY_FD", "SHARED", "SOUND")
@@ -83,13 +83,35 @@ def load(
     Raises:
         SettingsError: an unknown key or a wrong value; the message names the place and the nearest valid key.
     """
+    settings, mistakes = survey(config, env, options)
+    if mistakes:
+        raise mistakes[0]
+    return settings
+
+
+def survey(
+    config: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> tuple[Settings, list[SettingsError]]:
+    """As `load`, for who looks for mistakes: the settings without what is wrong, and everything that is wrong."""
     values = {key: Effective(setting.default, "default") for key, setting in SETTINGS.items()}
-    if config is not None:
-        values.update(read_config(config))
-    values.update(_from_env(os.environ if env is None else env))
-    for key, text in (options or {}).items():
-        values[key] = Effective(find(key).parse(text), "option --set")
-    return Settings(MappingProxyType(values))
+    mistakes: list[SettingsError] = []
+    for source in (
+        _from_config(config) if config is not None else (),
+        _from_env(os.environ if env is None else env),
+        _from_options(options or {}),
+    ):
+        for key, found in source:
+            if isinstance(found, SettingsError):
+                mistakes.append(found)
+            else:
+                values[key] = found
+    return Settings(MappingProxyType(values)), mistakes
+
+
+_Found = Iterator[tuple[str, Effective | SettingsError]]
+"""Keys with their value, or with what is wrong with it."""
 
 
 def read_config(path: Path) -> dict[str, Effective]:
@@ -98,18 +120,39 @@ def read_config(path: Path) -> dict[str, Effective]:
     Raises:
         SettingsError: it cannot be read, is not TOML, or has an unknown key or a wrong value; with file and line.
     """
+    values: dict[str, Effective] = {}
+    for key, found in _from_config(path):
+        if isinstance(found, SettingsError):
+            raise found
+        values[key] = found
+    return values
+
+
+def _from_config(path: Path) -> _Found:
+    try:
+        tree, lines = _toml(path)
+    except SettingsError as error:
+        yield "", error
+        return
+    for key, value in _leaves(tree):
+        try:
+            yield key, _checked(path, key, value, lines.get(key))
+        except SettingsError as error:
+            yield key, error
+
+
+def _toml(path: Path) -> tuple[dict[str, object], Mapping[str, TomlLine]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return {}, {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}", hint="Its settings must be UTF-8 text.") from error
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}") from error
-    lines = key_lines(text)
-    return {key: _checked(path, key, value, lines.get(key)) for key, value in _leaves(tree)}
+    return tree, key_lines(text)
 
 
 def _checked(path: Path, key: str, value: object, line: TomlLine | None) -> Effective:
@@ -135,18 +178,25 @@ def _leaves(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
             yield key, value
 
 
-def _from_env(env: Mapping[str, str]) -> dict[str, Effective]:
+def _from_env(env: Mapping[str, str]) -> _Found:
     known = {setting.env: setting for setting in SETTINGS.values()}
-    found = {}
     for name in sorted(env):
         if not name.startswith(PREFIX) or name in RESERVED:
             continue
         if name not in known:
             close = nearest(name, known)
             hint = f"Did you mean {close}?" if close else "`marmalade config show` lists all settings."
-            raise SettingsError(f"The environment sets {name}, which is no setting.", hint=hint)
+            yield "", SettingsError(f"The environment sets {name}, which is no setting.", hint=hint)
+            continue
         try:
-            found[known[name].key] = Effective(known[name].parse(env[name]), f"variable {name}")
+            yield known[name].key, Effective(known[name].parse(env[name]), f"variable {name}")
         except SettingsError as error:
-            raise SettingsError(f"The variable {name}: {error.message}", hint=error.hint) from None
-    return found
+            yield known[name].key, SettingsError(f"The variable {name}: {error.message}", hint=error.hint)
+
+
+def _from_options(options: Mapping[str, str]) -> _Found:
+    for key, text in options.items():
+        try:
+            yield key, Effective(find(key).parse(text), "option --set")
+        except SettingsError as error:
+            yield key, error

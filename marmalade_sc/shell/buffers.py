@@ -154,7 +154,7 @@ def _add_pair(keys: KeyBindings, character: str) -> None:
         if done is None or event.arg > 1:
             buffer.insert_text(character * event.arg)
         elif not done.text:
-            buffer.cursor_position += 1
+            buffer.cursor_position += done.over
         else:
             buffer.insert_text(done.text)
             buffer.cursor_position -= done.back

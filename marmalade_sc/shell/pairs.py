@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from marmalade_sc.shell.scan import NORMAL, inside_of
+from marmalade_sc.shell.scan import NORMAL, Piece, inside_of
 
 __all__ = ["Typed", "erases_pair", "typed"]
 
@@ -16,13 +16,14 @@ _MAY_FOLLOW: Final = frozenset(" \t)]}>,:;\"'")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a key does instead of itself: insert `text`, or step over the next character when it is empty.
+    """What a key does instead of itself: insert `text`, or step over the next `over` characters when it is empty.
 
     The cursor ends up `back` characters before the end of `text`.
     """
 
     text: str
     back: int = 0
+    over: int = 0
 
 
 def typed(character: str, line: str, column: int, state: str = NORMAL) -> Typed | None:
@@ -37,10 +38,11 @@ def typed(character: str, line: str, column: int, state: str = NORMAL) -> Typed 
     notation = piece.is_notation
     after = line[column : column + 1]
     if character in _CLOSERS:
-        goes_over = after == character and (character != ">" or notation)
-        return Typed("") if goes_over and _balance(character, line, column) else None
+        return _closer(character, line, column, notation)
+    if character == '"' and piece.kind == "string":
+        return _end(line, column, piece)
     if character == '"':
-        return _quote(line, column, piece.kind == "string", piece.inner_end == column and piece.is_closed, after)
+        return _quote(line, column, after)
     if character not in _PAIRS or (character in _ONLY_IN_NOTATION and not notation):
         return None
     if after and after not in _MAY_FOLLOW:
@@ -48,16 +50,37 @@ def typed(character: str, line: str, column: int, state: str = NORMAL) -> Typed 
     return Typed(character + _PAIRS[character], 1)
 
 
-def _balance(closer: str, line: str, column: int) -> bool:
+def _closer(character: str, line: str, column: int, notation: bool) -> Typed | None:
+    """Over the closers that stand there, up to the one that is typed: to put it before them would cross brackets."""
+    ahead = _closers_ahead(line[column:])
+    if character not in ahead or (character == ">" and not notation):
+        return None
+    over = ahead.index(character) + 1
+    is_balanced = all(_balance(each, line) for each in ahead[:over])
+    return Typed("", over=over) if is_balanced else None
+
+
+def _closers_ahead(text: str) -> str:
+    return text[: next((at for at, each in enumerate(text) if each not in _CLOSERS), len(text))]
+
+
+def _balance(closer: str, line: str) -> bool:
     """Whether one more closer than openers would be there if it were inserted."""
     opener = next(key for key, value in _PAIRS.items() if value == closer)
     return line.count(closer) >= line.count(opener)
 
 
-def _quote(line: str, column: int, in_string: bool, at_end: bool, after: str) -> Typed | None:
+def _end(line: str, column: int, piece: Piece) -> Typed | None:
+    """Out of the text, when nothing but closers of brackets in it stands before its end."""
+    rest, inner = line[column : piece.inner_end], line[piece.inner_start : piece.inner_end]
+    is_at_end = not rest or (piece.is_notation and _closers_ahead(rest) == rest)
+    if not piece.is_closed or line[piece.inner_end : piece.inner_end + 1] != '"' or not is_at_end:
+        return None
+    return Typed("", over=len(rest) + 1) if all(_balance(each, inner) for each in rest) else None
+
+
+def _quote(line: str, column: int, after: str) -> Typed | None:
     before = line[:column]
-    if in_string:
-        return Typed("") if after == '"' and at_end else None
     if before.endswith('""') or (after and after not in _MAY_FOLLOW) or after == '"':
         return None
     if before[-1:].isalnum() and before.rpartition(" ")[2].rpartition("(")[2].lower() not in {

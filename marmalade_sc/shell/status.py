@@ -19,13 +19,24 @@ _HIGH_DB: Final = -1.0
 
 
 def status_line(board: Board, now: int, width: int) -> Styled:
-    """The bar for a terminal of `width` columns at jam time `now`: what matters most comes first and stays."""
+    """The bar for a terminal of `width` columns at jam time `now`: what matters most comes first and stays.
+
+    Where the tracks would have no room the rest is said in fewer words: zeros and the jam's name are left out.
+    """
     if board.is_gone:
         return [("class:bad", " the player is gone; this joins again when it is back (Ctrl-D leaves) "[:width])]
+    whole = _parts(board, now, width, is_short=False)
+    tracks = sum(len(name) + 3 for name in board.tracks)
+    is_short = sum(len(text) for _, text in whole) + min(tracks, width // 3) > width
+    return _with_tracks(board, _parts(board, now, width, is_short=True) if is_short else whole, width)
+
+
+def _parts(board: Board, now: int, width: int, is_short: bool) -> Styled:
+    """All but the tracks."""
     parts = _time(board, now)
     if board.evaluating:
         parts.append(("class:tempo", " evaluating (Ctrl-C interrupts) "))
-    parts += _engine(board) if board.engine else [("class:bad", " the engine is starting ")]
+    parts += _engine(board, is_short) if board.engine else [("class:bad", " the engine is starting ")]
     if board.failed:
         parts.append(("class:bad", f" {', '.join(board.failed)} down "))
     master = board.levels.get("master")
@@ -36,8 +47,9 @@ def status_line(board: Board, now: int, width: int) -> Styled:
         parts.append(("class:plain", f" {len(board.players)} players "))
         if board.plays:
             parts.append(("class:plain", _who(board.plays, width // 3)))
-    parts.append(("class:plain", f" jam {board.jam} "))
-    return _with_tracks(board, parts, width)
+    if not is_short:
+        parts.append(("class:plain", f" jam {board.jam} "))
+    return parts
 
 
 def meter(level_db: float) -> tuple[str, str]:
@@ -83,14 +95,14 @@ def _time(board: Board, now: int) -> Styled:
     return [("class:tempo", f" {pulse} {bpm:.4g} bpm  bar {bar}:{whole + 1} ")]
 
 
-def _engine(board: Board) -> Styled:
+def _engine(board: Board, is_short: bool) -> Styled:
     engine = board.engine
-    cpu, xruns = _number(engine, "cpu"), int(_number(engine, "xruns"))
-    dropped, late = int(_number(engine, "late_dropped")), int(_number(engine, "late_played"))
-    refused = int(_number(engine, "refused"))
+    cpu, xruns = min(max(_number(engine, "cpu"), 0.0), 999.0), _count(engine, "xruns")
+    dropped, late, refused = (_count(engine, name) for name in ("late_dropped", "late_played", "refused"))
     parts = [("class:bad" if cpu > 70 else "class:plain", f" cpu {cpu:.0f}% ")]
-    parts.append(("class:bad" if xruns else "class:plain", f" xruns {xruns} "))
-    parts.append(("class:bad" if late + dropped else "class:plain", f" late {late + dropped} "))
+    for word, count in (("xruns", xruns), ("late", late + dropped)):
+        if count or not is_short:
+            parts.append(("class:bad" if count else "class:plain", f" {word} {count} "))
     if dropped:
         parts.append(("class:bad", f" dropped {dropped} "))
     if refused:
@@ -101,7 +113,7 @@ def _engine(board: Board) -> Styled:
     elif engine.get("recording"):
         parts.append(("class:recording", " ● rec "))
     if not engine.get("audible", True):
-        parts.append(("class:bad", " cannot be heard "))
+        parts.append(("class:bad", " unheard " if is_short else " cannot be heard "))
     return parts
 
 
@@ -139,6 +151,10 @@ def _track(name: str, state: object, level: tuple[float, float] | None) -> Style
     if level is not None:
         parts.append(meter(max(level)))
     return parts
+
+
+def _count(values: Mapping[str, object], name: str) -> int:
+    return int(min(max(_number(values, name), 0.0), 999_999.0))
 
 
 def _number(values: Mapping[str, object], name: str) -> float:

@@ -11,6 +11,7 @@ from prompt_toolkit.document import Document
 from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.shell.clean import clean
 from marmalade_sc.shell.options import ShellOptions
+from marmalade_sc.shell.scan import inside_of
 from marmalade_sc.shell.status import Styled
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ _ROWS_ABOVE: Final = 60
 """Lines above the cursor that completion looks at: a call over more lines than that is nobody's."""
 _WAIT_S: Final = 0.02
 _MOST_FILES: Final = 100
+_GO_ON: Final = "_.@"
+_GO_ON_IN_TEXT: Final = "_.@#:/'0123456789"
+"""Characters, beside letters, behind which completions come unasked."""
 
 
 class Offer(Completion):
@@ -101,13 +105,19 @@ class Suggestions(Completer):
         from marmalade_sc.assist import complete
 
         text, position = _part(document)
+        unasked = complete_event.text_inserted
+        line, column = document.current_line, document.cursor_position_col
+        in_text = inside_of(line, column).kind == "string"
         before = text[position - 1 : position]
-        if complete_event.text_inserted and not (before.isalpha() or (before and before in "_.@")):
+        if unasked and not (before.isalpha() or (before and before in (_GO_ON_IN_TEXT if in_text else _GO_ON))):
             return
         start, found = complete(text, position, self._words)
         typed = text[start:position]
-        if complete_event.text_inserted and any(each.text == typed for each in found[:1]):
-            return
+        if unasked and any(each.text == typed for each in found[:1]):
+            # A whole name needs no menu; in a text an A may become an Am7.
+            found = [each for each in found[1:] if in_text and each.text.startswith(typed)]
+        if unasked and not typed[:1].isalpha() and before.isdigit():
+            return  # numbers are typed, not chosen
         for each in found:
             offer = Offer(each.text, start - position, display=clean(each.text), display_meta=clean(each.meta, 60))
             offer.doc = clean(each.doc)

@@ -73,3 +73,28 @@ def test_the_text_shows_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     for word in ("programs", "sound", "scsynth", "realtime", "settings", "tempo.bpm", "default"):
         assert word in said
+
+
+def test_a_broken_config_is_told_beside_everything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who asks the doctor has trouble: one mistake must not hide the others."""
+    (tmp_path / "config.toml").write_text('[audio]\nrte = 1\ndriver = "jakc"\n')
+    assert run(["--dir", str(tmp_path), "doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "There is no setting 'audio.rte'" in shown and "line 2" in shown and "audio.rate" in shown
+    assert "jakc" in shown and "redis-server" in shown and "scsynth" in shown and "driver" in shown
+    (tmp_path / "config.toml").write_text("[audio\n")
+    assert run(["--dir", str(tmp_path), "doctor", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert "is not TOML" in found["findings"][0]["found"] and len(found["findings"]) > 5
+    assert found["settings"]["audio.driver"]["origin"] == "default"
+
+
+def test_a_setting_that_does_not_exist_is_told_by_every_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`jam list` reads no settings, and took any."""
+    for arguments in (["--set", "audio.rte=1", "jam", "list"], ["jam", "list", "--set", "audio.rte=1"]):
+        assert run(["--dir", str(tmp_path), *arguments]) == 2
+        shown = capsys.readouterr().err
+        assert "There is no setting 'audio.rte'" in shown and "audio.rate" in shown
+    assert run(["--dir", str(tmp_path), "jam", "list", "--set", "audio.rate=loud"]) == 2

@@ -75,10 +75,13 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
         pass
 
 
-def test_controls_are_clamped_and_known() -> None:
+def test_controls_are_known_and_in_their_range() -> None:
     manifest = read_manifest(WHOLE)
     assert manifest.settle({}) == {"density": 0.5}
-    assert manifest.settle({"density": 7}, {"density": 0.1}) == {"density": 1.0}
+    assert manifest.settle({"density": 1}, {"density": 0.1}) == {"density": 1.0}
+    with pytest.raises(ManifestError, match="density cannot be 7") as refused:
+        manifest.settle({"density": 7}, {"density": 0.1})
+    assert "takes 0 to 1" in refused.value.hint, "it was clamped once, and nobody was told"
     assert manifest.settle({}, {"density": 0.1}) == {"density": 0.1}
     for given_ in ({"densty": 0.1}, {"density": float("nan")}, {"density": True}):
         with pytest.raises(ManifestError):

@@ -246,6 +246,8 @@ def test_a_wrong_control_is_told_before_it_is_heard(session: Session) -> None:
         ('d1 >> bass("0").set(freq=5)', "freq", "from 20 to"),
         ("clock.bpm = -4", "-4", "0.1 to 10,000"),
         ("clock.bpm = 1e9", "1e9", "0.1 to 10,000"),
+        ('d1 >> s("bd sn").every(0, rev)', "0", "from 1 to"),
+        ('d1 >> bass("0 3 0").every(0, rev)', "0", "from 1 to"),
     ],
 )
 def test_a_value_out_of_its_range_is_told_where_it_stands(session: Session, code: str, mark: str, said: str) -> None:

@@ -15,7 +15,7 @@ def after(line: str, character: str) -> str:
     if done is None:
         return f"{text[:column]}{character}|{text[column:]}"
     if not done.text:
-        return f"{text[: column + 1]}|{text[column + 1 :]}"
+        return f"{text[: column + done.over]}|{text[column + done.over :]}"
     cut = len(done.text) - done.back
     return f"{text[:column]}{done.text[:cut]}|{done.text[cut:]}{text[column:]}"
 
@@ -32,6 +32,14 @@ def after(line: str, character: str) -> str:
         ('s("<bd|>")', ">", 's("<bd>|")'),
         ('s("[bd|]")', "]", 's("[bd]|")'),
         ('s("bd|")', '"', 's("bd"|)'),
+        ('s("bd [sn|]")', '"', 's("bd [sn]"|)'),
+        ('s("[bd <sn|>]")', '"', 's("[bd <sn>]"|)'),
+        ('s("[bd <sn|>]")', "]", 's("[bd <sn>]|")'),
+        ("f(a[1|])", ")", "f(a[1])|"),
+        ('s("bd [|] sn")', '"', 's("bd ["|] sn")'),
+        ('s("bd|]")', '"', 's("bd]"|)'),
+        ('print("a (b|)")', '"', 'print("a (b"|)")'),
+        ("f(a[1|)", "]", "f(a[1]|)"),
         ('s("bd"|)', ")", 's("bd")|'),
         ("x |", "<", "x <|"),
         ("x|", "[", "x[|"),
@@ -66,4 +74,7 @@ def test_what_is_there_is_never_lost(line: str, data: st.DataObject) -> None:
     column = data.draw(st.integers(0, len(line)))
     character = data.draw(st.sampled_from('([{<>}])"'))
     done = typed(character, line, column)
-    assert done is None or (done.text == "" and line[column] == character) or done.text[0] == character
+    if done is not None and not done.text:
+        assert line[column + done.over - 1] == character, "the cursor goes to where it would be after typing"
+    else:
+        assert done is None or done.text[0] == character

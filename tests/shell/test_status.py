@@ -71,7 +71,7 @@ def test_tracks_have_meters_and_marks_and_what_does_not_fit_is_counted() -> None
     parts = status_line(one, START, 200)
     assert ("class:meter.high", "█") in parts and ("class:muted", " d2×") in parts
     assert text(one).endswith(" b1  d1█ d2×")
-    assert text(one, width=66).endswith(" b1  +2")
+    assert text(one, width=40).endswith(" b1  +2")
 
 
 def test_recording_time_dropped_notes_and_other_players_are_said() -> None:
@@ -109,3 +109,16 @@ def test_without_a_tempo_or_while_paused_there_is_no_pulse() -> None:
     assert next_pulse(one, at(2.0)) is None
     one.timeline = None
     assert next_pulse(one, at(2.0)) is None
+
+
+def test_at_80_columns_there_is_room_for_the_tracks() -> None:
+    """Their marks and meters are what a performer looks for; that nothing is wrong needs no words."""
+    one = playing(board(audible=False), *(f"d{number}" for number in range(1, 10)))
+    one.hear(
+        {"event": "levels", "levels": {"master": [-12, -13], **{f"d{number}": [-9, -9] for number in range(1, 10)}}}
+    )
+    short = text(one, width=80)
+    assert "unheard" in short and " d1" in short and " d9▆" in short, short
+    assert "cannot be heard" in text(one, width=200) and "jam home" in text(one, width=200)
+    one = playing(board(audible=False, xruns=3, late_dropped=2), "d1", "d2", "d3")
+    assert "xruns 3" in text(one, width=80) and "late 2" in text(one, width=80) and " d1" in text(one, width=80)

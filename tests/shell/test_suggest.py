@@ -53,3 +53,24 @@ async def test_questions_pages_and_signatures(suggestions: Suggestions) -> None:
     line = "".join(part for _, part in suggestions.signature(Document(text, len(text))))
     assert line.startswith(" every(")
     assert suggestions.signature(Document("x", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "among"),
+    [
+        ('chord("A', "Am7"),
+        ('chord("<Am7 D', "Dm9"),
+        ('b1 >> s("bd", scale="maj', "major"),
+        ('b1 >> s("bd").set(scale="minor', "minorPentatonic"),
+        ("note(\"c'", "major"),
+    ],
+)
+async def test_texts_are_completed_while_they_are_typed(suggestions: Suggestions, text: str, among: str) -> None:
+    """An A alone is a chord, and so nothing came until somebody asked."""
+    found = offered(suggestions, text, True)
+    assert among in found, found
+
+
+@pytest.mark.parametrize("text", ['n("0 3', 'b1 >> s("hh*8', 's("bd(3'])
+async def test_numbers_are_typed_without_a_menu(suggestions: Suggestions, text: str) -> None:
+    assert offered(suggestions, text, True) == []
