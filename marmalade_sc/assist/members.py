@@ -136,6 +136,17 @@ _JAM = _table(
         "players of the jam play it. Here it plays on as it is.",
         ('jam.share(b1, name="acid")',),
     ),
+    Row(
+        "mix(track, gain=None, pan=None)",
+        "Sets how loud (-24 to +6 dB) and where a shared track is, at all players; without a name shows what is set.",
+        ('jam.mix("acid", gain=-6, pan=0.3)', "jam.mix()"),
+    ),
+    Row(
+        "asset(name, path)",
+        "Gives a sound file a name at all players; an empty path takes it back.",
+        ('jam.asset("vox", "takes/vox.wav")', 'jam.asset("vox", "")'),
+    ),
+    Row("assets()", "The sounds that all players have by name.", ("jam.assets()",)),
     Row("tags()", "All tags that generators have set: values, and who set them.", ("jam.tags()",)),
     Row(
         "history(name, most=20)",
@@ -239,6 +250,11 @@ FUNCTIONS = _table(
         'chat(text="")',
         "Says something to all players of the jam; without a text, shows what was said lately.",
         ('chat("from the top")', "chat()"),
+    ),
+    Row(
+        'vote(question="", choice=None)',
+        "Votes with all players: what more than half of those want who are there is done. Alone it shows what goes on.",
+        ('vote("tempo", 132)', 'vote("transport", "pause")', 'vote("encore", "yes")', "vote()"),
     ),
     Row(
         'score(text, begin=None, end=None, tempo="jam", loop=True, extended=False)',

@@ -1,10 +1,17 @@
 """`marmalade join`: into the jam of an invite."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from marmalade_sc.cli.session import Session, with_session
+
+if TYPE_CHECKING:
+    from marmalade_sc.peers.invites import Invite
+    from marmalade_sc.peers.passes import Pass
 
 __all__ = ["join"]
 
@@ -20,6 +27,7 @@ def join(session: Session, invite: str, trust: str) -> None:
     from marmalade_sc.identity.keys import PublicKey
     from marmalade_sc.jam.jams import Jams
     from marmalade_sc.peers.invites import read_invite
+    from marmalade_sc.peers.passes import Pass
     from marmalade_sc.player import running
     from marmalade_sc.player.acquaintances import Acquaintances
     from marmalade_sc.player.directory import make
@@ -28,6 +36,8 @@ def join(session: Session, invite: str, trust: str) -> None:
     from marmalade_sc.player.shelves import shelf_of
 
     found, settings = read_invite(invite), session.settings()
+    if isinstance(found, Pass):
+        found = _shown(session, found)
     key = PublicKey(found.key)
     make(session.places)
     jams = Jams(session.places, settings.text("jam.name"))
@@ -43,3 +53,28 @@ def join(session: Session, invite: str, trust: str) -> None:
         click.echo("With the jam's key: whoever has it may play here, and you there, each in its sandbox.")
     if not settings.text("peers.listen"):
         click.echo("It listens to nobody yet: marmalade config set peers.listen 0.0.0.0")
+
+
+def _shown(session: Session, found: Pass) -> Invite:
+    """What a pass opens: its giver is asked. Raises PeerError where it opens nothing, or nobody answers."""
+    import asyncio
+    import time
+
+    from marmalade_sc.identity.keys import PublicKey, identity_at
+    from marmalade_sc.peers.client import Client
+    from marmalade_sc.peers.invites import Invite
+    from marmalade_sc.peers.passes import knock
+    from marmalade_sc.peers.reach import endpoint_of_invite
+
+    own = identity_at(session.settings().path("player.key", session.places.key))
+
+    async def ask() -> Invite:
+        client = Client()
+        try:
+            body = knock(own, found, time.time_ns() // 1_000_000)
+            jam_id, seed = await client.join(endpoint_of_invite(found.address), PublicKey(found.key), body)
+        finally:
+            await client.close()
+        return Invite(found.address, found.key, found.jam, jam_id, seed)
+
+    return asyncio.run(ask())

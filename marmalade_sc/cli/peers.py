@@ -1,7 +1,9 @@
 """`marmalade peers`: the other players of the jam."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -113,6 +115,68 @@ def control(session: Session, name: str, controls: tuple[str, ...]) -> None:
     from marmalade_sc.cli.check import controls_of
 
     _said(ask(session, "share_control", name=name, controls=controls_of(controls)))
+
+
+@peers.command()
+@with_session
+def invites(session: Session) -> None:
+    """List invites that were given for a time or for one player, and who has come in by them."""
+    click.echo(str(ask(session, "invites").get("value")))
+
+
+@peers.command()
+@click.argument("invite")
+@with_session
+def revoke(session: Session, invite: str) -> None:
+    """Let INVITE (its name in `marmalade peers invites`) open nothing any more."""
+    click.echo(str(ask(session, "revoke", invite=invite).get("value")))
+
+
+@peers.command()
+@click.argument("player")
+@click.argument("nickname")
+@with_session
+def name(session: Session, player: str, nickname: str) -> None:
+    """Call PLAYER (its ID or fingerprint) NICKNAME, here only; "" takes it back."""
+    click.echo(str(ask(session, "nickname", player=player, nickname=nickname).get("value")))
+
+
+@peers.command()
+@click.argument("track", required=False)
+@click.option("--gain", type=click.FloatRange(-24, 6), help="How loud, in dB.")
+@click.option("--pan", type=click.FloatRange(-1, 1), help="Where, from -1 (left) to 1 (right).")
+@with_session
+def mix(session: Session, track: str | None, gain: float | None, pan: float | None) -> None:
+    """Set how loud and where a shared TRACK is at all players; without one show what is set."""
+    given = {key: value for key, value in (("track", track), ("gain", gain), ("pan", pan)) if value is not None}
+    click.echo(str(ask(session, "share_mix", **given).get("value")))
+
+
+@peers.command()
+@click.argument("name", required=False)
+@click.argument("path", required=False)
+@with_session
+def asset(session: Session, name: str | None, path: str | None) -> None:
+    """Give the sound file PATH the NAME by which all players have it ("": take it back); without, list them."""
+    if name is None or path is None:
+        click.echo(str(ask(session, "assets").get("value")))
+        return
+    click.echo(str(ask(session, "asset", name=name, path=str(Path(path).absolute()) if path else "").get("value")))
+
+
+@peers.command()
+@click.argument("question", required=False)
+@click.argument("choice", required=False)
+@with_session
+def vote(session: Session, question: str | None, choice: str | None) -> None:
+    """Vote with all players: `tempo 132`, `transport pause`, or any QUESTION; without one show what goes on."""
+    if question is None or choice is None:
+        click.echo(str(ask(session, "votes").get("value")))
+        return
+    wanted: float | str = choice
+    with contextlib.suppress(ValueError):
+        wanted = float(choice) if question == "tempo" else choice
+    click.echo(str(ask(session, "vote", question=question, choice=wanted).get("value")))
 
 
 @peers.command()

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,7 @@ class Trust:
 
     root: Path
     own: PublicKey
+    _known: dict[Path, tuple[tuple[int, int, int], Trusted]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, player: PlayerId) -> Trusted:
         """What is known of `player`; `ask` for one that nobody has seen.
@@ -86,7 +87,22 @@ class Trust:
             aside.unlink(missing_ok=True)
 
     def _read(self, player: PlayerId) -> Trusted:
+        """From the file as it is now; one that has not changed is not read again: this is asked often, and of all."""
         path = self._path(player)
+        try:
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            before = self._known.get(path)
+            if before is None or before[0] != stamp:
+                before = self._known[path] = (stamp, self._parsed(player, path))
+        except FileNotFoundError:
+            return Trusted()
+        except OSError as error:
+            raise GeneratorError(f"{path} cannot be read: {error}", hint="Mend it, or remove it.") from error
+        return before[1]
+
+    @staticmethod
+    def _parsed(player: PlayerId, path: Path) -> Trusted:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

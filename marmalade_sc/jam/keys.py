@@ -24,6 +24,7 @@ __all__ = [
     "events",
     "levels",
     "network",
+    "register",
     "tag",
     "timeline",
 ]
@@ -97,6 +98,11 @@ def levels(track: str) -> str:
 def network(player: str) -> str:
     """Stream of the way to a player: round trip, offset and its uncertainty, load, lateness, when it was last seen."""
     return f"state:network:{player}"
+
+
+def register(name: str) -> str:
+    """Stream of what a register that players share held: value, who wrote it, by which clock."""
+    return f"state:registers:{check_name(name, 'register')}"
 
 
 def _path(player: str, generator: str, instance: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Final
 
 from marmalade_sc.errors import IdError, UsageError
 from marmalade_sc.ids import check_name
@@ -23,6 +24,9 @@ from marmalade_sc.live.operations import (
 from marmalade_sc.live.scheduler import Scheduler
 
 __all__ = ["as_code", "error_message", "operation_of", "scene_name"]
+
+_MIX_FADE_S: Final = 0.3
+"""A fader that somebody else moves goes as a hand would."""
 
 
 def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operation:
@@ -53,6 +57,11 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
     if name in ("mute", "unmute", "solo", "unsolo") and track is not None:
         key = "solo" if "solo" in str(name) else "mute"
         return SetMix(str(track), {key: not str(name).startswith("un")})
+    if name == "mix" and track is not None:
+        gain_db, pan = message.get("gain_db"), message.get("pan")
+        if not isinstance(gain_db, int | float) or not isinstance(pan, int | float):
+            raise UsageError("A mix has a gain and a pan")
+        return SetMix(str(track), {"gain_db": gain_db, "pan": pan, "fade_s": _MIX_FADE_S})
     if name in ("undo", "redo", "back"):
         count = message.get("steps", 1)
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:

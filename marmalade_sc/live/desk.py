@@ -66,6 +66,25 @@ class JamHandle:
         """Let time go on at all players."""
         self._order({"do": "play_all"})
 
+    def mix(self, track: str = "", *, gain: float | None = None, pan: float | None = None) -> None:
+        """Set how loud (-24 to +6 dB) and where a shared track is at all players; without a name show what is set."""
+        if not track:
+            self._order({"do": "share_mix"})
+            return
+        if gain is None and pan is None:
+            raise UsageError("Nothing to set", hint='Write jam.mix("acid", gain=-3).')
+        order: dict[str, object] = {"do": "share_mix", "track": check_name(track, "track")}
+        given = (("gain", gain), ("pan", pan))
+        self._order(order | {name: float(value) for name, value in given if value is not None})
+
+    def asset(self, name: str, path: str) -> None:
+        """Give a sound file a name for all players, `s("name")` plays it; `""` as path takes the name back."""
+        self._order({"do": "asset", "name": check_name(name, "sound"), "path": str(path)})
+
+    def assets(self) -> None:
+        """Show the sounds that all players have by name."""
+        self._order({"do": "assets"})
+
     def record(self, path: str) -> None:
         """Record what is heard to a wav or flac file, until `jam.stop_recording()`."""
         self._order({"do": "record", "path": str(path)})

@@ -42,6 +42,7 @@ class Wishes:
             "config": self.config,
             "players": self.players,
             "chat": self.chat,
+            "vote": self.vote,
         }
 
     def undo(self, *tracks: TrackHandle, steps: int = 1, at: object = 1) -> None:
@@ -90,6 +91,15 @@ class Wishes:
     def chat(self, text: str = "") -> None:
         """Say something to all players of the jam; without a text, show what was said lately."""
         self._order({"do": "chat", "text": str(text)} if text else {"do": "chats"})
+
+    def vote(self, question: str = "", choice: float | str | None = None) -> None:
+        """Vote with all players: vote("tempo", 132), vote("transport", "pause"); without a choice show what goes on."""
+        if not question:
+            self._order({"do": "votes"})
+            return
+        if isinstance(choice, bool) or not isinstance(choice, int | float | str):
+            raise UsageError(f"{choice!r:.40} cannot be voted for", hint='Write vote("tempo", 132).')
+        self._order({"do": "vote", "question": check_name(question, "question"), "choice": choice})
 
 
 def _count(steps: object) -> int:

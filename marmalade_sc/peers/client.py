@@ -73,6 +73,22 @@ class Client:
         """The generators that a player offers. Raises PeerError."""
         return _rows(await self._json("GET", to, key, "/generators"))
 
+    async def join(self, to: Endpoint, key: PublicKey, knock: bytes) -> tuple[bytes, bytes]:
+        """Show a pass to its giver: the jam's id, and the private half of its key where that goes with it.
+
+        Raises:
+            PeerError: it opens nothing, or its giver does not answer.
+        """
+        found = await self._json("POST", to, key, "/join", knock)
+        try:
+            assert isinstance(found, dict)
+            number, seed = bytes.fromhex(str(found["id"])), bytes.fromhex(str(found["seed"]))
+            if len(number) != 16 or len(seed) not in (0, 32):
+                raise ValueError
+        except (AssertionError, ValueError, KeyError):
+            raise refused("malformed", "the answer opens no jam") from None
+        return number, seed
+
     async def letters(self, to: Endpoint, key: PublicKey, data: bytes) -> bytes:
         """Hand letters over; those that were waiting there. Raises PeerError."""
         try:
@@ -94,15 +110,16 @@ class Client:
         self,
         to: Endpoint,
         key: PublicKey,
-        generator: str,
+        what: str,
         sha256: str,
         size: int,
         part: Path,
         keep: Callable[[Path], None],
     ) -> int:
-        """Get a version of a generator; go on where an earlier try was cut. Returns the bytes that came now.
+        """Get a version of a generator, or a sound; go on where an earlier try was cut. The bytes that came now.
 
         Args:
+            what: the path of the request.
             part: where it grows; it stays there when the connection breaks, and for nothing else.
             size: of the whole, as its author has signed; not a byte more is read.
             keep: takes the file once its hash is right.
@@ -112,7 +129,7 @@ class Client:
         """
         digest, begin = await asyncio.to_thread(_hashed, part, size)
         headers = {"Range": f"bytes={begin}-"} if begin else {}
-        url = f"{to.url}/generator/{generator}?sha256={sha256}"
+        url = f"{to.url}/{what}"
         came = 0
         try:
             async with self._opened().get(

@@ -7,20 +7,25 @@ from typing import Final
 
 from marmalade_sc.errors import PeerError
 from marmalade_sc.peers.ledger import Ledger
-from marmalade_sc.peers.records import Record, Signed
+from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.records import Record, RegisterWrite, Signed
 
 __all__ = ["Intake"]
 
 _ORPHANS: Final = 512
 _DISMISSED: Final = 4096
+_WRITES: Final = 10.0
+"""Register writes a second that are taken of one maker, 200 at once: nobody has more hands."""
 
 
 class Intake:
-    """See the module. `opener` checks a signature, which costs most, so it comes last."""
+    """See the module. `opener` checks a signature, which costs most, so it comes last. `now` is in seconds."""
 
-    def __init__(self, ledger: Ledger, opener: Callable[[bytes], Signed[Record]]) -> None:
+    def __init__(self, ledger: Ledger, opener: Callable[[bytes], Signed[Record]], now: Callable[[], float]) -> None:
         self._ledger = ledger
         self._opener = opener
+        self._now = now
+        self._writers = Buckets(_WRITES, 20 * _WRITES)
         self._orphans: OrderedDict[bytes, Signed[Record]] = OrderedDict()
         self._dismissed: OrderedDict[bytes, None] = OrderedDict()
 
@@ -34,10 +39,14 @@ class Intake:
         if self.knows(mark):
             return None
         try:
-            return self._opener(data)
+            record = self._opener(data)
         except PeerError:
             self.dismiss(mark)
             raise
+        message = record.message
+        if isinstance(message, RegisterWrite) and not self._writers.take(message.maker.hex(), self._now()):
+            return None  # not dismissed: whoever has it offers it again, and the last one comes when it is quiet
+        return record
 
     def dismiss(self, mark: bytes) -> None:
         """Nothing will come of this one, now or later."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from marmalade_sc.errors import PeerError, UsageError
+from marmalade_sc.peers.passes import WORD_BYTES, Pass
 from marmalade_sc.peers.wire import ADDRESS, BLOB, JAM_ID, KEY, NAME, Message, decode, encode, wire
 
 __all__ = ["Invite", "read_invite", "written_invite"]
@@ -30,13 +31,13 @@ class Invite(Message):
     seed: bytes = wire(BLOB)
 
 
-def written_invite(invite: Invite) -> str:
+def written_invite(invite: Invite | Pass) -> str:
     """The text of an invite: letters, digits, `-` and `_`."""
     data = encode(invite)
     return _PREFIX + base64.urlsafe_b64encode(data + _checksum(data)).decode().rstrip("=")
 
 
-def read_invite(text: str) -> Invite:
+def read_invite(text: str) -> Invite | Pass:
     """What a text says.
 
     Raises:
@@ -49,13 +50,15 @@ def read_invite(text: str) -> Invite:
         data = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
         if _checksum(data[:-_CHECK]) != data[-_CHECK:]:
             raise ValueError
-        found = decode(data[:-_CHECK], (Invite,))
+        found = decode(data[:-_CHECK], (Invite, Pass))
     except (ValueError, binascii.Error, PeerError):
         raise UsageError(
             f"{text!r:.40} is no invite, or not all of it",
             hint=f"It begins with {_PREFIX}; copy it whole from `marmalade invite`.",
         ) from None
-    if not found.address or not found.jam or len(found.seed) not in (0, 32):
+    assert isinstance(found, Invite | Pass)
+    is_whole = len(found.word) == WORD_BYTES if isinstance(found, Pass) else len(found.seed) in (0, 32)
+    if not found.address or not found.jam or not is_whole:
         raise UsageError("The invite names no address or no jam", hint="Ask for another one.")
     return found
 

@@ -38,6 +38,7 @@ class Ledger:
         self._slots: dict[tuple[object, ...], Signed[Record]] = {}
         self._marks: dict[bytes, Signed[Record]] = {}
         self._counts: Counter[bytes] = Counter()
+        self._writes: dict[str, dict[bytes, RegisterWrite]] = {}
         self._sums = [0] * BUCKETS
 
     def __len__(self) -> int:
@@ -74,6 +75,8 @@ class Ledger:
         self._slots[message.slot] = record
         self._marks[record.mark] = record
         self._counts[message.maker] += 1
+        if isinstance(message, RegisterWrite):
+            self._writes.setdefault(message.name, {})[message.maker] = message
         self._flip(record)
         return True
 
@@ -102,6 +105,14 @@ class Ledger:
         """All records of one kind, the latest made first."""
         found = [each.message for each in self._slots.values() if isinstance(each.message, kind)]
         return sorted(found, key=lambda each: (-each.made, each.maker))
+
+    def registers(self) -> list[str]:
+        """Names of the registers that somebody has written."""
+        return sorted(self._writes)
+
+    def writes(self, name: str) -> list[RegisterWrite]:
+        """Each maker's write of a register."""
+        return list(self._writes.get(name, {}).values())
 
     def player(self, key: bytes) -> PlayerRecord | None:
         """Where a player has said it is."""
@@ -138,6 +149,10 @@ class Ledger:
         self._counts[record.message.maker] -= 1
         if not self._counts[record.message.maker]:
             del self._counts[record.message.maker]
+        if isinstance(message := record.message, RegisterWrite):
+            del self._writes[message.name][message.maker]
+            if not self._writes[message.name]:
+                del self._writes[message.name]
         self._flip(record)
 
     def _flip(self, record: Signed[Record]) -> None:

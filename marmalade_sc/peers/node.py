@@ -68,7 +68,7 @@ class Node:
         self._addresses = tuple(addresses)
         self._rumours = Rumours()
         self._probes = Probes()
-        self._intake = Intake(self.ledger, ports.open_record)
+        self._intake = Intake(self.ledger, ports.open_record, ports.now)
         self._budget: dict[bytes, int] = {}
         self._budget_until = 0.0
         now = ports.now()

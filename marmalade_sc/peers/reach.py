@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from marmalade_sc.errors import PeerError
 from marmalade_sc.peers.refusals import refused
 
-__all__ = ["Endpoint", "endpoint"]
+__all__ = ["Endpoint", "endpoint", "endpoint_of_invite"]
 
 _PARTS: Final = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^:/\[\]@?#]+):([0-9]{1,5})")
 _LOWEST_PORT: Final = 1024
@@ -27,6 +28,14 @@ class Endpoint:
         """As records have it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http{'s' if self.is_tls else ''}://{host}:{self.port}"
+
+
+def endpoint_of_invite(address: str) -> Endpoint:
+    """The endpoint that an invite names: its giver's word, so that this machine may be meant. Raises PeerError."""
+    try:
+        return endpoint(address)
+    except PeerError:
+        return endpoint(address, is_local=True)
 
 
 def endpoint(address: str, *, is_local: bool = False) -> Endpoint:

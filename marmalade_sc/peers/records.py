@@ -262,6 +262,11 @@ class RegisterWrite(Record):
         return (-self.born, -session, self.clock, int.from_bytes(self.maker, "big"))
 
     @property
+    def identity(self) -> tuple[bytes, int]:
+        """Tells it from all other writes of its register."""
+        return (self.maker, self.clock)
+
+    @property
     def order(self) -> tuple[int, ...]:
         return (self.clock, self.sequence)
 

@@ -17,6 +17,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
         "audience": (403, "The request is meant for another player"),
         "blocked": (403, "This player takes nothing from you"),
         "untrusted": (403, "The generator's author is not trusted here"),
+        "invite": (403, "This invite opens nothing: it was used, is over, or was revoked"),
         "jam": (404, "This player is not in that jam"),
         "unknown": (404, "There is no such thing here"),
         "method": (404, "There is no such request"),

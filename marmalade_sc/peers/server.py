@@ -29,6 +29,7 @@ _LONGEST_LINE: Final = 1024
 _LONGEST_FIELD: Final = 2048
 _HEADERS: Final = 32
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+)(:[0-9]{1,5})?")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _PER_ADDRESS: Final = 50.0
 _BURST: Final = 200.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,6 +55,12 @@ class House(Protocol):
 
     async def archive(self, generator: str, sha256: str) -> Archive:
         """A version of a generator; the newest where `sha256` is empty. Raises PeerError."""
+
+    def sound(self, sha256: str) -> Path:
+        """The file of a sound that the jam has by name. Raises PeerError."""
+
+    async def join(self, data: bytes) -> Mapping[str, object]:
+        """Somebody shows an invite; which jam it opens. Raises PeerError."""
 
     async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
         """A signed request, still to be checked. Raises PeerError."""
@@ -94,6 +101,8 @@ class Server:
         app.router.add_get("/players", self._players)
         app.router.add_get("/generators", self._generators)
         app.router.add_get("/generator/{id}", self._generator)
+        app.router.add_get("/asset/{sha256}", self._asset)
+        app.router.add_post("/join", self._join)
         for method in METHODS:
             app.router.add_post(f"/{method}", self._request)
         app.router.add_post("/letters", self._letters)
@@ -179,7 +188,7 @@ class Server:
         except MarmaladeError:
             raise refused("unknown") from None
         wanted = request.query.get("sha256", "")
-        if wanted and not (len(wanted) == 64 and all(each in "0123456789abcdef" for each in wanted)):
+        if wanted and not _HASH.fullmatch(wanted):
             raise refused("malformed", "sha256 has 64 hexadecimal digits")
         found = await self._house.archive(generator, wanted)
         headers = {
@@ -189,12 +198,24 @@ class Server:
         }
         return web.FileResponse(found.path, headers=headers)
 
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        sha256 = request.match_info["sha256"]
+        if not _HASH.fullmatch(sha256):
+            raise refused("malformed", "a sound has 64 hexadecimal digits")
+        headers = {"ETag": f'"{sha256}"', "Content-Type": "audio/wav"}
+        return web.FileResponse(self._house.sound(sha256), headers=headers)
+
+    async def _join(self, request: web.Request) -> web.Response:
+        return _json(await self._house.join(await self._body(request)))
+
     async def _request(self, request: web.Request) -> web.Response:
+        return _json(await self._house.carry_out(request.path.strip("/"), await self._body(request)))
+
+    async def _body(self, request: web.Request) -> bytes:
         if request.content_length is not None and request.content_length > REQUEST_BYTES:
             raise refused("large", f"{REQUEST_BYTES} bytes are allowed")
         async with asyncio.timeout(_BODY_S):
-            data = await request.read()
-        return _json(await self._house.carry_out(request.path.strip("/"), data))
+            return await request.read()
 
     async def _letters(self, request: web.Request) -> web.Response:
         if request.content_length is None or request.content_length > LARGEST_POST:

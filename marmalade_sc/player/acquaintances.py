@@ -1,21 +1,27 @@
 """Other players' keys and how far each is trusted: by whole key, whatever two keys share of their names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from marmalade_sc.errors import GeneratorError, IdentityError, MarmaladeError, UnknownNameError
 from marmalade_sc.generators.trust import ASK, BLOCK, FULL, LEVELS, SANDBOX, Trust, Trusted
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.ids import PlayerId
+from marmalade_sc.player.nicknames import Nicknames
 
 __all__ = ["Acquaintances"]
 
 
 class Acquaintances:
-    """See the module. `trust` keeps `players/<ID>.toml`; `otherwise` is the level of those who have none."""
+    """See the module. `trust` keeps `players/<ID>.toml`; `otherwise` is the level of those who have none.
+
+    Attributes:
+        nicknames: what the user calls them.
+    """
 
     def __init__(self, trust: Trust, otherwise: str = ASK) -> None:
         self._trust = trust
         self._otherwise = otherwise
+        self.nicknames = Nicknames(trust.root / "nicknames.json")
         self._said: set[PublicKey] = set()
         self._members: set[PublicKey] = set()
 
@@ -23,8 +29,27 @@ class Acquaintances:
         """The name under which a key is known: its short one, unless another key has that."""
         return key.long_player if self._is_taken(key) else key.player
 
+    def title(self, key: PublicKey) -> str:
+        """A key for people: its nickname with its name, or its name alone."""
+        return self.nicknames.title(key, str(self.name(key)))
+
+    def call(self, key: PublicKey, nickname: str, others: Iterable[PublicKey]) -> str:
+        """Call a key so, here only; "" takes it back. What to tell the user.
+
+        Raises:
+            UsageError: it cannot be one, or is a nickname or the name of one of `others`.
+            GeneratorError: it cannot be written.
+        """
+        taken = [str(each) for other in others if other != key for each in (self.name(other), other.player)]
+        self.nicknames.keep(key, nickname, taken)
+        name = self.name(key)
+        return f"{name} is {nickname} here from now on." if nickname else f"{name} has no nickname any more."
+
     def level(self, key: PublicKey) -> str:
-        """How far a key is trusted. A name alone, without the key it was said of, is trusted with nothing."""
+        """How far a key is trusted: as was said of it, or as the jam's key vouches for it, or as for all others.
+
+        A name alone, without the key it was said of, is trusted with nothing.
+        """
         if key == self._trust.own:
             return FULL
         for name in (key.player, key.long_player):
@@ -32,7 +57,7 @@ class Acquaintances:
                 found = self._trust.of(name)
             except MarmaladeError:
                 return ASK  # its file cannot be read: nothing runs until it is mended
-            if found.key == key and found.level != ASK:
+            if found.key == key:
                 return found.level
         return SANDBOX if key in self._members else self._otherwise
 
@@ -85,7 +110,7 @@ class Acquaintances:
         found = []
         for key in keys:
             names = (str(self.name(key)), str(key.long_player), key.fingerprint, f"SHA256:{key.fingerprint}")
-            if word in (*names, str(key)):
+            if word in (*names, str(key)) or (word and word == self.nicknames.of(key)):
                 found.append(key)
         if len(found) == 1:
             return found[0]

@@ -167,7 +167,7 @@ class Asking:
             each for each in self._station.node.ledger.of(Chat) if self._friends.level(PublicKey(each.maker)) != "block"
         ]
         rows = [
-            {"from": str(self._friends.name(PublicKey(each.maker))), "text": each.text, "made_ms": each.made}
+            {"from": self._friends.title(PublicKey(each.maker)), "text": each.text, "made_ms": each.made}
             for each in sorted(said, key=lambda each: (each.made, each.sequence))
         ]
         lines = [f"{row['from']}: {row['text']}" for row in rows]

@@ -43,11 +43,15 @@ class Command:
         needs: capability that a client must have: "look" or "play".
         fields: required fields and their types.
         doc: one line for the reference.
+        by: the process that answers: "peers", "generators", or "" for the hub, which asks whom it must.
+        in_code: whether evaluated code may ask for it.
     """
 
     needs: str
     fields: Mapping[str, type | tuple[type, ...]]
     doc: str
+    by: str = ""
+    in_code: bool = False
 
 
 _NUMBER = (int, float)
@@ -61,7 +65,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "evaluate": Command("play", {"code": str}, "Evaluate a block; answers when it has landed or failed."),
         "interrupt": Command("play", {}, "Kill the evaluation that runs; the music goes on."),
         "hush": Command("play", {}, "Silence `track`, or all, within 20 ms."),
-        "panic": Command("play", {}, "Silence everything at once, whatever else hangs."),
+        "panic": Command("play", {}, "Silence everything at once, whatever else hangs.", in_code=True),
         "tempo": Command("play", {"bpm": _NUMBER}, "Another tempo, from the next bar on."),
         "nudge": Command("play", {"seconds": _NUMBER}, "Play everything so much later."),
         "pause": Command("play", {}, "Let musical time stand still."),
@@ -78,42 +82,102 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "drop_scene": Command("play", {"name": str}, "Forget a scene."),
         "next_scene": Command("play", {}, "Recall the scene behind the latest, round."),
         "previous_scene": Command("play", {}, "Recall the scene before the latest, round."),
-        "save_set": Command("play", {"name": str}, "Write what plays to `sets/<name>.py`."),
-        "pack_track": Command("play", {"track": str, "name": str}, "Pack what a track plays as a generator, signed."),
-        "load_set": Command("play", {"name": str}, "Evaluate `sets/<name>.py`."),
-        "restore": Command("play", {}, "Bring back what played when the last session ended."),
-        "config": Command("play", {}, "Show the settings, or one (`key`), or change it to `value`."),
-        "record": Command("play", {"path": str}, "Record what is heard to a file."),
-        "stop_recording": Command("play", {}, "End the recording."),
+        "save_set": Command("play", {"name": str}, "Write what plays to `sets/<name>.py`.", in_code=True),
+        "pack_track": Command(
+            "play", {"track": str, "name": str}, "Pack what a track plays as a generator, signed.", in_code=True
+        ),
+        "load_set": Command("play", {"name": str}, "Evaluate `sets/<name>.py`.", in_code=True),
+        "restore": Command("play", {}, "Bring back what played when the last session ended.", in_code=True),
+        "config": Command("play", {}, "Show the settings, or one (`key`), or change it to `value`.", in_code=True),
+        "record": Command("play", {"path": str}, "Record what is heard to a file.", in_code=True),
+        "stop_recording": Command("play", {}, "End the recording.", in_code=True),
         "complete": Command("look", {"code": str, "position": _NUMBER}, "What may be written there, best first."),
         "document": Command("look", {}, "Documentation at `position` in `code`, or of `name`."),
-        "jam": Command("play", {"jam": str}, "Move to another jam; it is made where it is not there yet."),
-        "generators": Command("look", {}, "The generators that this player has, and whether they may run."),
-        "instances": Command("look", {}, "Instances of generators that run, or have ended lately."),
-        "instance": Command("look", {"name": str}, "The last output of an instance, and what was refused to it."),
-        "regrant": Command("play", {}, "Look again at what instances may write beside their own; the answer says it."),
-        "run": Command("play", {"generator": str}, "Run a generator, once for each `instance`."),
-        "stop": Command("play", {}, "Tell instances called `name`, or all, to end, with `bars` to finish."),
-        "control": Command("play", {"name": str, "controls": dict}, "Set controls of instances while they run."),
-        "reload": Command("play", {"name": str}, "Let the newest version take the place of what plays, at a bar."),
-        "tags": Command("look", {}, "All tags that are set: value, who set it, when, its type, unit and meaning."),
-        "history": Command("look", {"name": str}, "What a tag, or a key of the state, was over time."),
-        "denials": Command("look", {}, "What was refused to instances: all, or those that `name` is a part of."),
-        "credits": Command("look", {}, "Who made what is to be heard now."),
-        "schedule": Command("look", {}, "The schedule, drawn, and where this player is in it."),
-        "set_schedule": Command("play", {"text": str}, "Another schedule; with `edit` some of its contexts."),
-        "players": Command("look", {}, "The players of the jam: where they are, how they are trusted, their clocks."),
-        "pending": Command("look", {}, "Requests of players that wait for your word."),
-        "invite": Command("look", {}, "A text with which others join this jam."),
-        "share": Command("play", {"generator": str}, "Play a generator here and at all players of the jam."),
-        "share_stop": Command("play", {"name": str}, "End a shared instance everywhere."),
-        "share_control": Command("play", {"name": str, "controls": dict}, "Set its controls everywhere."),
-        "trust": Command("play", {"player": str, "level": str}, "Say how far a player is trusted."),
-        "chat": Command("play", {"text": str}, "Say something to all players of the jam."),
-        "chats": Command("look", {}, "What was said lately."),
-        "pause_all": Command("play", {}, "Let musical time stand still at all players, from a bar on."),
-        "play_all": Command("play", {}, "Let it go on at all players."),
-        "deny": Command("play", {"number": int}, "Drop a request that waits."),
+        "jam": Command(
+            "play", {"jam": str}, "Move to another jam; it is made where it is not there yet.", in_code=True
+        ),
+        "generators": Command(
+            "look", {}, "The generators that this player has, and whether they may run.", by="generators"
+        ),
+        "instances": Command("look", {}, "Instances of generators that run, or have ended lately.", by="generators"),
+        "instance": Command(
+            "look", {"name": str}, "The last output of an instance, and what was refused to it.", by="generators"
+        ),
+        "regrant": Command(
+            "play", {}, "Look again at what instances may write beside their own; the answer says it.", by="generators"
+        ),
+        "run": Command(
+            "play", {"generator": str}, "Run a generator, once for each `instance`.", by="generators", in_code=True
+        ),
+        "stop": Command(
+            "play",
+            {},
+            "Tell instances called `name`, or all, to end, with `bars` to finish.",
+            by="generators",
+            in_code=True,
+        ),
+        "control": Command(
+            "play",
+            {"name": str, "controls": dict},
+            "Set controls of instances while they run.",
+            by="generators",
+            in_code=True,
+        ),
+        "reload": Command(
+            "play", {"name": str}, "Let the newest version take the place of what plays, at a bar.", by="generators"
+        ),
+        "tags": Command(
+            "look", {}, "All tags that are set: value, who set it, when, its type, unit and meaning.", in_code=True
+        ),
+        "history": Command("look", {"name": str}, "What a tag, or a key of the state, was over time.", in_code=True),
+        "denials": Command(
+            "look", {}, "What was refused to instances: all, or those that `name` is a part of.", in_code=True
+        ),
+        "credits": Command("look", {}, "Who made what is to be heard now.", in_code=True),
+        "schedule": Command("look", {}, "The schedule, drawn, and where this player is in it.", in_code=True),
+        "set_schedule": Command(
+            "play", {"text": str}, "Another schedule; with `edit` some of its contexts.", in_code=True
+        ),
+        "players": Command(
+            "look",
+            {},
+            "The players of the jam: where they are, how they are trusted, their clocks.",
+            by="peers",
+            in_code=True,
+        ),
+        "pending": Command("look", {}, "Requests of players that wait for your word.", by="peers"),
+        "invite": Command("look", {}, "A text with which others join this jam.", by="peers"),
+        "share": Command(
+            "play", {"generator": str}, "Play a generator here and at all players of the jam.", by="peers"
+        ),
+        "share_stop": Command("play", {"name": str}, "End a shared instance everywhere.", by="peers"),
+        "share_control": Command("play", {"name": str, "controls": dict}, "Set its controls everywhere.", by="peers"),
+        "share_mix": Command(
+            "play",
+            {},
+            "Set the `gain` and `pan` of a shared `track` everywhere, or show all.",
+            by="peers",
+            in_code=True,
+        ),
+        "asset": Command(
+            "play", {"name": str, "path": str}, "Give a sound file a name for all players.", by="peers", in_code=True
+        ),
+        "assets": Command("look", {}, "Names of sounds that all players have.", by="peers", in_code=True),
+        "vote": Command(
+            "play", {"question": str, "choice": (int, float, str)}, "Vote with all players.", by="peers", in_code=True
+        ),
+        "votes": Command("look", {}, "What is voted about.", by="peers", in_code=True),
+        "invites": Command("look", {}, "Invites that were given for a time or for one player.", by="peers"),
+        "revoke": Command("play", {"invite": str}, "Let an invite open no door any more.", by="peers"),
+        "nickname": Command("play", {"player": str, "nickname": str}, "Call a player so, here only.", by="peers"),
+        "trust": Command("play", {"player": str, "level": str}, "Say how far a player is trusted.", by="peers"),
+        "chat": Command("play", {"text": str}, "Say something to all players of the jam.", by="peers", in_code=True),
+        "chats": Command("look", {}, "What was said lately.", by="peers", in_code=True),
+        "pause_all": Command(
+            "play", {}, "Let musical time stand still at all players, from a bar on.", by="peers", in_code=True
+        ),
+        "play_all": Command("play", {}, "Let it go on at all players.", by="peers", in_code=True),
+        "deny": Command("play", {"number": int}, "Drop a request that waits.", by="peers"),
         "shutdown": Command("play", {}, "End the player."),
     }
 )

@@ -1,4 +1,4 @@
-"""Generators on their way between players: found for those who ask, and put where ours are once they are whole."""
+"""Generators and sounds on their way between players: found for those who ask, and put where ours are when whole."""
 
 import base64
 import json
@@ -35,10 +35,22 @@ class Deliveries:
 
     def has(self, record: GeneratorRecord) -> bool:
         """Whether this version is here, and is what was signed."""
+        return self.has_all(record.sha256.hex(), record.size)
+
+    def has_all(self, sha256: str, size: int) -> bool:
+        """Whether so many bytes of that hash are here."""
         try:
-            return len(self._shelf.blobs.get(record.sha256.hex())) == record.size
+            return len(self._shelf.blobs.get(sha256)) == size
         except BlobError:
             return False
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes of ours; their hash. Raises BlobError."""
+        return self._shelf.blobs.put(data)
+
+    def get(self, sha256: str) -> bytes:
+        """Bytes by their hash. Raises BlobError where they are not here."""
+        return self._shelf.blobs.get(sha256)
 
     def offered(self, sha256: str) -> Path | None:
         """The file of a version, for serving."""

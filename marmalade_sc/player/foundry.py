@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from marmalade_sc.errors import MarmaladeError, SynthDefError
@@ -36,6 +37,17 @@ def main(arguments: list[str]) -> int:
         os.nice(5)
     wiring.places.synthdefs.mkdir(parents=True, exist_ok=True)
     wiring.places.samples.mkdir(parents=True, exist_ok=True)
+    samples = SampleBank(
+        wiring.settings.path("samples.folder", wiring.places.samples),
+        [wiring.jam_places.assets],
+        wiring.places.root / "cache" / "samples",
+    )
+    # Before the catalogue: whoever waits for that finds the banks, too. What comes while they are read is seen later.
+    watched = [samples.own, *samples.others]
+    stamp, deep, polls = _stamp(watched), _deep_stamp(watched), 0
+    buffers, banks = Buffers(), _bytes(wiring.banks)
+    for complaint in buffers.write(samples, wiring.banks):
+        print(complaint, flush=True)
     chosen = wiring.settings.path("synthdefs.folder", wiring.places.synthdefs)
     folders = list(dict.fromkeys([chosen, wiring.places.synthdefs, bundled("synthdefs")]))
     foundry = Foundry(folders, wiring.synthdef_cache)
@@ -43,28 +55,21 @@ def main(arguments: list[str]) -> int:
     fresh_names = sorted({each.name for each in foundry.scan() if each.hash not in before})
     for path, error in foundry.failures.items():
         print(f"{path.name}: {error}", flush=True)
-    samples = SampleBank(
-        wiring.settings.path("samples.folder", wiring.places.samples),
-        [],
-        wiring.places.root / "cache" / "samples",
-    )
-    buffers = Buffers()
-    for complaint in buffers.write(samples, wiring.banks):
-        print(complaint, flush=True)
     news = StateLog(str(wiring.places.events_socket))
     lifeline.ready()
-    stamp, deep, polls = _stamp(samples.own), _deep_stamp(samples.own), 0
+    if banks is not None and _bytes(wiring.banks) != banks:
+        fresh_names.append("samples")
     if before and fresh_names:
         news.append(wiring.clock.now(), [(CONTROL, {"order": "definitions", "names": fresh_names}, _KEPT)])
     while not stopping:
         events = foundry.poll(_POLL_S)
         polls += 1
-        fresh, fresh_deep = _stamp(samples.own), deep if polls % _DEEP_EACH else _deep_stamp(samples.own)
+        fresh, fresh_deep = _stamp(watched), deep if polls % _DEEP_EACH else _deep_stamp(watched)
         names = [event.definition.name for event in events if isinstance(event, Built)]
         names += [event.name for event in events if isinstance(event, Removed)]
         complaints = [f"{event.file.name}: {event.error}" for event in events if isinstance(event, Failed)]
         if fresh != stamp or fresh_deep != deep:
-            stamp, deep = fresh, _deep_stamp(samples.own)
+            stamp, deep = fresh, _deep_stamp(watched)
             complaints += buffers.write(samples, wiring.banks)
             names.append("samples")
         now = wiring.clock.now()
@@ -84,23 +89,31 @@ def _catalogued(path: Path) -> list[str]:
         return []
 
 
-def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Names and times of the bank folders: changes when a file comes or goes."""
+def _bytes(path: Path) -> bytes | None:
     try:
-        with os.scandir(folder) as entries:
-            return tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in entries))
+        return path.read_bytes()
     except OSError:
-        return ()
+        return None
 
 
-def _deep_stamp(folder: Path) -> int:
+def _stamp(folders: Sequence[Path]) -> tuple[tuple[str, int], ...]:
+    """Names and times of the bank folders: changes when a file comes or goes."""
+    found = []
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            found += [(entry.path, entry.stat().st_mtime_ns) for entry in entries]
+    return tuple(sorted(found))
+
+
+def _deep_stamp(folders: Sequence[Path]) -> int:
     """Changes when a sample is written over in place, which its folder's time does not tell."""
     found = []
-    with contextlib.suppress(OSError), os.scandir(folder) as banks:
-        for bank in banks:
-            with contextlib.suppress(OSError), os.scandir(bank.path) as files:
-                stats = ((file.path, file.stat()) for file in files)
-                found += [(path, stat.st_mtime_ns, stat.st_size) for path, stat in stats]
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as banks:
+            for bank in banks:
+                with contextlib.suppress(OSError), os.scandir(bank.path) as files:
+                    stats = ((file.path, file.stat()) for file in files)
+                    found += [(path, stat.st_mtime_ns, stat.st_size) for path, stat in stats]
     return hash(tuple(sorted(found)))
 
 

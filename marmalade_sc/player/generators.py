@@ -20,6 +20,7 @@ from marmalade_sc.jam.history import History
 from marmalade_sc.live.link import serve
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.backdoor import Backdoor
+from marmalade_sc.player.content import wait_for_catalogue
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.examples import take_example
 from marmalade_sc.player.following import Following
@@ -239,6 +240,8 @@ class _Process:
                 await self.runner.stop(each.play.path, reason="another generator took its track")
         if await asyncio.to_thread(take_example, self.wiring, self.shelf, name):
             self.hub.tell({"event": "say", "text": f"{name} is an example that comes with Marmalade; it is yours now"})
+        # In a new player's first seconds there is none yet: who joins a jam that plays would find no sound by its name.
+        await asyncio.to_thread(wait_for_catalogue, self.wiring.catalogue)
         found = await self.runner.play(
             name,
             instance=str(message.get("instance") or ""),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.peers.records import GeneratorRecord, PlayerRecord, Record
@@ -21,6 +22,8 @@ class Reception:
 
     Attributes:
         carry: does what a record asks for, and says in one word what came of it.
+        offered: the file of a sound that the jam has by name.
+        enter: takes who shows an invite.
     """
 
     station: Station
@@ -28,6 +31,8 @@ class Reception:
     friends: Acquaintances
     deliveries: Deliveries
     carry: Callable[[Record], Awaitable[str]]
+    offered: Callable[[str], Path | None]
+    enter: Callable[[bytes], Awaitable[Mapping[str, object]]]
 
     def players(self) -> Sequence[Mapping[str, object]]:
         """As GET /players has them."""
@@ -69,6 +74,17 @@ class Reception:
                 if path is not None and record is not None:
                     return Archive(path, each.sha256.hex(), record.data)
         raise refused("unknown")
+
+    def sound(self, sha256: str) -> Path:
+        """As GET /asset has it."""
+        found = self.offered(sha256)
+        if found is None:
+            raise refused("unknown")
+        return found
+
+    async def join(self, data: bytes) -> Mapping[str, object]:
+        """As POST /join has it."""
+        return await self.enter(data)
 
     async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
         """As POST has it."""

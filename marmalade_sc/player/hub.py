@@ -21,7 +21,7 @@ from marmalade_sc.player import lifeline
 from marmalade_sc.player.assistance import Assistance
 from marmalade_sc.player.configuration import configure
 from marmalade_sc.player.connection import Connection, failure, is_own
-from marmalade_sc.player.control import LONGEST_LINE, VERSION, Message, check_command
+from marmalade_sc.player.control import COMMANDS, LONGEST_LINE, VERSION, Message, check_command
 from marmalade_sc.player.farewell import bars_of, leave
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.logs import RotatedLog
@@ -37,47 +37,6 @@ _STATUS_S = 0.2
 _NEWS_KEPT = 200
 _ORDER_TRIES = 10
 _EVENTS = frozenset({"status", "output", "news"}) | WATCHED
-_ORDERS = LOOKS | frozenset(
-    {
-        "run",
-        "stop",
-        "control",
-        "panic",
-        "record",
-        "stop_recording",
-        "jam",
-        "save_set",
-        "load_set",
-        "restore",
-        "config",
-        "pack_track",
-        "players",
-        "chat",
-        "chats",
-        "pause_all",
-        "play_all",
-    }
-)
-"""What evaluated code may ask of the player."""
-_PEERS = frozenset(
-    {
-        "players",
-        "pending",
-        "invite",
-        "share",
-        "share_stop",
-        "share_control",
-        "trust",
-        "deny",
-        "chat",
-        "chats",
-        "pause_all",
-        "play_all",
-    }
-)
-"""What the process that meets other players answers."""
-_GENERATORS = frozenset({"regrant", "generators", "instances", "instance", "run", "stop", "control", "reload"})
-"""What the process that runs generators answers."""
 
 
 class Hub:
@@ -299,6 +258,7 @@ class Hub:
 
     async def _do(self, client: Connection, message: Message) -> Message:
         do = message["do"]
+        by = COMMANDS[str(do)].by
         if do == "status":
             return self._status()
         if do == "subscribe":
@@ -321,9 +281,9 @@ class Hub:
             return {"ok": True}
         if do in LOOKS:
             return await self._looking.answer(message)
-        if do in _GENERATORS:
+        if by == "generators":
             return await self._generators.ask(message)
-        if do in _PEERS:
+        if by == "peers":
             if not self._is_met:
                 raise PlayerError(
                     "This player listens to no others: marmalade config set peers.listen 0.0.0.0, then start it anew."
@@ -364,7 +324,7 @@ class Hub:
         orders = answer.get("orders")
         for order in orders if isinstance(orders, list) else []:
             check_command(order)
-            if order["do"] in _ORDERS:
+            if COMMANDS[str(order["do"])].in_code:
                 _join(answer, await self._do(client, order))
                 if answer.get("error"):
                     break

@@ -1,9 +1,12 @@
 """What the player measures of itself beside the engine's state: who is here, how far away, how busy. Plain records."""
 
+import base64
 import os
 from collections.abc import Mapping, Sequence
 
-__all__ = ["network_state", "players_state"]
+from marmalade_sc.peers.records import RegisterWrite
+
+__all__ = ["network_state", "players_state", "register_record"]
 
 
 def players_state(ids: Sequence[str], origin: int) -> dict[str, object]:
@@ -28,3 +31,12 @@ def network_state(engine: Mapping[str, object], now_ms: int, origin: int) -> dic
         "last_seen": now_ms,
         "origin": str(origin),
     }
+
+
+def register_record(write: RegisterWrite, who: str) -> dict[str, object]:
+    """One record of `state:registers:<name>`: what the jam's players share, and who has written it. `who` is an ID."""
+    try:
+        value = write.value.decode("ascii")
+    except UnicodeDecodeError:
+        value = "base64:" + base64.b64encode(write.value).decode()
+    return {"value": value, "who": who, "policy": write.policy, "clock": write.clock, "effective_ms": write.effective}

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.clock.timeline import Timeline
-from marmalade_sc.clock.timetag import units_to_milliseconds
 from marmalade_sc.errors import MarmaladeError, PeerError, PlayerError
 from marmalade_sc.identity.keys import PublicKey, identity_at
 from marmalade_sc.identity.sealing import server_context
@@ -20,7 +19,6 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.peers.client import Client
-from marmalade_sc.peers.invites import Invite, written_invite
 from marmalade_sc.peers.known import read_known
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.members import Member
@@ -34,22 +32,23 @@ from marmalade_sc.peers.station import Station, Surroundings
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.acquaintances import Acquaintances
 from marmalade_sc.player.asking import Asking
+from marmalade_sc.player.attendance import attendance, measured
 from marmalade_sc.player.backdoor import Backdoor
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.deliveries import Deliveries
+from marmalade_sc.player.door import Door
 from marmalade_sc.player.house import Reception
+from marmalade_sc.player.invitations import Invitations
+from marmalade_sc.player.keepers import Keepers
+from marmalade_sc.player.keeping import Keeping
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.measurements import players_state
 from marmalade_sc.player.membership import Membership
-from marmalade_sc.player.pausing import Pausing
-from marmalade_sc.player.playbill import Playbill
 from marmalade_sc.player.requests import Requests
 from marmalade_sc.player.rollbook import Rollbook
 from marmalade_sc.player.roster import players_text
-from marmalade_sc.player.schedulekeeping import Schedulekeeper
 from marmalade_sc.player.sharedvalues import SharedValues
 from marmalade_sc.player.shelves import shelf_of
-from marmalade_sc.player.timekeeping import Timekeeper
 from marmalade_sc.player.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -99,18 +98,20 @@ class _Process:
         self._noted: list[Mapping[str, object]] = []
         self.station, asker = self._built()
         self.registers = Registers(
-            self.own.public.raw, self.jam, self.station.node.ledger, wall_ms, random.SystemRandom(), self._may_write
-        )
-        self.shared = SharedValues(self.own, self.station, self.registers, wall_ms)
+            self.own.public.raw, self.jam, self.station.node.ledger, wall_ms, random.SystemRandom(), self._may_write,
+            self._here,
+        )  # fmt: skip
+        shared = SharedValues(self.own, self.station, self.registers, wall_ms, self.rollbook.keep_value)
         now, deliveries = wiring.clock.now, Deliveries(self.shelf)
-        self.timekeeper = Timekeeper(
-            self.shared, self.station, self.live, self.state, now, wiring.clock.origin, time.monotonic, self.say
-        )
-        self.schedulekeeper = Schedulekeeper(
-            self.shared, self.station, self.state, self.timeline, now, time.monotonic, self.name, self.say
-        )
-        self.pausing = Pausing(self.shared, self.station, self.live, self.timeline, now, self.name, self.say)
-        self.playbill = Playbill(str(self.own.player), self.shared, self.live, self.runs)
+        keeping = Keeping(
+            shared, self.station, self.live, self.runs, self.state, self.timeline, now, time.monotonic, self.name,
+            self.title, self.say,
+        )  # fmt: skip
+        self.keepers = Keepers(
+            str(self.own.player), keeping, wiring.clock.origin, self.client, deliveries, wiring.jam_places.assets,
+            [settings.path("samples.folder", places.samples), places.recordings, places.root],
+            settings.switch("peers.mix"),
+        )  # fmt: skip
         self.requests = Requests(
             self.own, self.station, self.client, self.friends, deliveries, self.runs, self._rule, self.timeline,
             now, self._note, wall_ms, self.say,
@@ -121,17 +122,26 @@ class _Process:
         )  # fmt: skip
         self.membership = Membership(self.own, self.jam, wiring.jam_places.key, self.asking.publish, self.friends)
         desk = Desk(self.own.public, self.jam, wall_ms)
-        reception = Reception(self.station, desk, self.friends, deliveries, self.requests.carry_out)
+        invitations = Invitations(wiring.jam_places.invites, wall_ms)
+        self.door = Door(self.jam, self.station, invitations, self.membership, self.friends, wall_ms, self.say)
+        reception = Reception(
+            self.station, desk, self.friends, deliveries, self.requests.carry_out, self.keepers.assets.offered,
+            self.door.open,
+        )  # fmt: skip
         self.server = Server(reception, time.monotonic, wall_ms, self.log)
         self.neighbours = self._neighbours()
 
     def timeline(self) -> Timeline | None:
         """This player's, as it was a moment ago."""
-        return self.timekeeper.timeline
+        return self.keepers.timeline
 
     def name(self, key: bytes) -> str:
         """A key for people."""
         return str(self.friends.name(PublicKey(key)))
+
+    def title(self, key: bytes) -> str:
+        """The same with its nickname, to be read."""
+        return self.friends.title(PublicKey(key))
 
     def _rule(self) -> tuple[str, int]:
         settings = self.wiring.settings
@@ -203,9 +213,8 @@ class _Process:
             with contextlib.suppress(PeerError):
                 self.requests.restore(data)
         self.membership.show()
-        keepers = (self.timekeeper.run(), self.schedulekeeper.run(), self.pausing.run(), self.playbill.run())
-        works = (self.station.run(), self.runs.keep(), self.live.keep(), self._look(), self._meet_known(), *keepers)
-        tasks = [asyncio.create_task(each) for each in works]
+        works = (self.station.run(), self.runs.keep(), self.live.keep(), self._look(), self._meet_known())
+        tasks = [asyncio.ensure_future(each) for each in (*works, *self.keepers.works())]
         if self.neighbours is not None:
             try:
                 await self.neighbours.open()
@@ -240,8 +249,8 @@ class _Process:
                 entries.append((keys.PLAYERS, players_state(here, origin), _KEPT))
                 told = here
             if count % _MEASURED_EACH == 0:
-                entries += [_measured(row, self.wiring.clock.now(), origin) for row in rows if "offset_ms" in row]
-            entries += [(keys.REMOTE, each, _KEPT) for each in self._noted]
+                entries += [measured(row, self.wiring.clock.now(), origin) for row in rows if "offset_ms" in row]
+            entries += [*((keys.REMOTE, each, _KEPT) for each in self._noted), *self.keepers.news()]
             self._noted.clear()
             if entries:
                 await asyncio.to_thread(self.state.append, self.wiring.clock.now(), entries)
@@ -273,16 +282,19 @@ class _Process:
         if not is_fresh or said.maker == self.own.public.raw or self.friends.level(PublicKey(said.maker)) == "block":
             return
         if self._talkers.take(said.maker.hex(), time.monotonic()):
-            self.hub.tell({"event": "chat", "from": self.name(said.maker), "text": said.text})
+            self.hub.tell({"event": "chat", "from": self.title(said.maker), "text": said.text})
+
+    def _here(self) -> list[bytes]:
+        return [each.key for each in self.station.node.members.present]
 
     def _may_write(self, key: bytes, name: str) -> bool:
-        """Whose tempo is followed: who may play here."""
+        """Whose tempo is followed, and who has a voice: who may play here."""
         return self.friends.level(PublicKey(key)) in ("sandbox", "full")
 
     def _turned(self, member: Member, state: str) -> None:
         words = {"here": "is here", "gone": "does not answer any more", "left": "has left"}
         if state in words and member.incarnation:
-            self.say(f"{self.friends.name(PublicKey(member.key))} {words[state]}.")
+            self.say(f"{self.title(member.key)} {words[state]}.")
 
     def _admits(self, key: bytes) -> bool:
         is_known = key in self.rollbook.friends() or self.friends.level(PublicKey(key)) != "ask"
@@ -302,67 +314,28 @@ class _Process:
         """What a command asks for. Raises MarmaladeError, KeyError, TypeError, ValueError."""
         rows: dict[str, Callable[[Message], Awaitable[Message]]] = {
             "players": self._players,
-            "invite": self._invite,
+            "invite": self.door.invite,
+            "invites": self.door.invites,
+            "revoke": self.door.revoke,
             "pending": self.requests.pending,
             "share": self.asking.share,
             "share_stop": self.asking.share_stop,
             "share_control": self.asking.share_control,
             "chat": self.asking.chat,
             "chats": self.asking.chats,
-            "pause_all": self.pausing.pause,
-            "play_all": self.pausing.resume,
+            **self.keepers.commands(),
             "trust": self.requests.trust,
+            "nickname": self.requests.nickname,
             "deny": self.requests.deny,
         }
         return {"ok": True, **await rows[str(message["do"])](message)}
 
+    def _rows(self) -> list[Message]:
+        return attendance(self.own.public, self.station, self.friends, self.keepers.playbill)
+
     async def _players(self, message: Message) -> Message:
         rows = self._rows()
         return {"players": rows, "value": players_text(rows)}
-
-    async def _invite(self, message: Message) -> Message:
-        own = self.station.node.ledger.player(self.station.node.key)
-        address = own.addresses[0] if own is not None and own.addresses else ""
-        endpoint(address, is_local=self.station.is_local)
-        seed = await asyncio.to_thread(self.membership.seed) if message.get("trusted") else b""
-        return {"value": written_invite(Invite(address, self.own.public.raw, self.jam.name, self.jam.id, seed))}
-
-    def _rows(self) -> list[Message]:
-        own = self.own.public
-        found: list[Message] = [
-            {"id": str(own.player), "is_own": True, "state": "here", "plays": list(self.playbill.of(own.raw))}
-        ]
-        for member in self.station.node.members:
-            if not member.incarnation:
-                continue
-            key = PublicKey(member.key)
-            row: Message = {
-                "id": str(self.friends.name(key)),
-                "fingerprint": key.fingerprint,
-                "is_own": False,
-                "state": member.state,
-                "address": member.address,
-                "trust": self.friends.level(key),
-                "plays": list(self.playbill.of(member.key)) if member.state in ("here", "doubted") else [],
-            }
-            if (offset := self.station.offset(member.key)) is not None:
-                row["offset_ms"] = round(offset.offset_s * 1000, 4)
-                row["uncertainty_ms"] = round((offset.uncertainty_s + offset.asymmetry_s) * 1000, 4)
-                row["round_trip_ms"] = round(offset.round_trip_s * 1000, 4)
-            found.append(row)
-        return [found[0], *sorted(found[1:], key=lambda row: str(row["id"]))]
-
-
-def _measured(row: Mapping[str, object], now: int, origin: int) -> tuple[str, Mapping[str, object], int]:
-    """An entry of `state:network:<player>`."""
-    record = {
-        "rtt_ms": row["round_trip_ms"],
-        "offset_ms": row["offset_ms"],
-        "uncertainty_ms": row["uncertainty_ms"],
-        "last_seen": units_to_milliseconds(now),
-        "origin": str(origin),
-    }
-    return keys.network(str(row["id"])), record, _KEPT
 
 
 def _is_any(host: str) -> bool:

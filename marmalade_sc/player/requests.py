@@ -204,7 +204,8 @@ class Requests:
             try:
                 key = PublicKey(member.key)
                 keep = self.deliveries.keep
-                await self._client.fetch(to, key, manifest.generator, sha256, manifest.size, part, keep)
+                what = f"generator/{manifest.generator}?sha256={sha256}"
+                await self._client.fetch(to, key, what, sha256, manifest.size, part, keep)
                 return
             except PeerError as error:
                 last = error
@@ -252,7 +253,7 @@ class Requests:
     def _ask_user(self, ticket: PlayTicket, asks: bytes) -> None:
         found = self._pending.add(ticket, asks, self._wall_ms())
         if found is not None:
-            who, name = self._friends.name(PublicKey(ticket.maker)), self._friends.name(PublicKey(asks))
+            who, name = self._friends.title(PublicKey(ticket.maker)), self._friends.name(PublicKey(asks))
             self._say(
                 f"{who} asks to play {ticket.generator}. To let {name} play: marmalade peers trust {name} sandbox; "
                 f"else it goes by itself."
@@ -295,6 +296,12 @@ class Requests:
         if not isinstance(number, int) or self._pending.take(number) is None:
             raise UnknownNameError(f"No request {number!r:.20} waits", hint="`marmalade peers pending` lists them.")
         return {}
+
+    async def nickname(self, message: Message) -> Message:
+        """Call a player so, here only."""
+        key = self._key(str(message["player"]))
+        known = [PublicKey(each.maker) for each in self._station.node.ledger.of(PlayerRecord)]
+        return {"value": await asyncio.to_thread(self._friends.call, key, str(message["nickname"]), known)}
 
     async def trust(self, message: Message) -> Message:
         """Trust a player from now on, and carry out what waited for that."""

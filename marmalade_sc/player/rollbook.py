@@ -22,10 +22,12 @@ class Rollbook:
         self._path = jam / "peers.json"
         self._friends: dict[bytes, str] = {}
         self._records: list[bytes] = []
+        self._values: dict[str, bytes] = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             found = json.loads(self._path.read_text(encoding="utf-8"))
             self._friends = {bytes.fromhex(key): str(address) for key, address in found["friends"].items()}
             self._records = [base64.b64decode(each) for each in found["records"]]
+            self._values = {str(name): base64.b64decode(each) for name, each in found.get("values", {}).items()}
 
     def friends(self) -> Mapping[bytes, str]:
         """Addresses of players by their keys."""
@@ -33,7 +35,7 @@ class Rollbook:
 
     def records(self) -> list[bytes]:
         """Our own records, as they were signed."""
-        return list(self._records)
+        return [*self._records, *self._values.values()]
 
     def met(self, key: bytes, address: str) -> None:
         """A player is there. Raises nothing: without a disk it is asked for again."""
@@ -50,10 +52,19 @@ class Rollbook:
         self._records = [*self._records, record][-_MOST_RECORDS:]
         self._write()
 
+    def keep_value(self, name: str, record: bytes) -> None:
+        """Our latest write of a register. Raises OSError."""
+        self._values.pop(name, None)
+        self._values[name] = record
+        while len(self._values) > _MOST_RECORDS:
+            del self._values[next(iter(self._values))]
+        self._write()
+
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         found = {
             "friends": {key.hex(): address for key, address in self._friends.items()},
             "records": [base64.b64encode(each).decode() for each in self._records],
+            "values": {name: base64.b64encode(each).decode() for name, each in self._values.items()},
         }
         written_aside(self._path, json.dumps(found, indent=1) + "\n")

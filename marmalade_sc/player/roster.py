@@ -13,6 +13,8 @@ def players_text(rows: Sequence[Mapping[str, object]]) -> str:
         trust = "you" if each.get("is_own") else each.get("trust")
         plays = each.get("plays")
         names = " ".join(map(str, plays)) if isinstance(plays, list | tuple) else ""
-        head = f"{each.get('id')!s:18} {each.get('state')!s:8} {trust!s:8} {each.get('address', '')!s:32} {clock:22}"
+        nickname = each.get("nickname")
+        called = f"{nickname} ({each.get('id')})" if nickname else str(each.get("id"))
+        head = f"{called:18} {each.get('state')!s:8} {trust!s:8} {each.get('address', '')!s:32} {clock:22}"
         lines.append(f"{head} {names}".rstrip())
     return "\n".join(lines)

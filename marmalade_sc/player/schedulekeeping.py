@@ -3,20 +3,18 @@
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.errors import JamError, PeerError, UsageError
 from marmalade_sc.jam import keys
-from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.peers.agenda import AGENDA, Agenda, read_agenda
 from marmalade_sc.peers.policies import ours
 from marmalade_sc.peers.records import RegisterWrite
-from marmalade_sc.peers.station import Station
 from marmalade_sc.player.following import SCHEDULE
-from marmalade_sc.player.sharedvalues import SharedValues
+from marmalade_sc.player.keeping import Keeping
 from marmalade_sc.sdk.schedule import Schedule, merged
 
 __all__ = ["Schedulekeeper"]
@@ -31,34 +29,11 @@ Entry = tuple[str, Mapping[str, object]]
 
 
 class Schedulekeeper:
-    """See the module. For one event loop.
+    """See the module. For one event loop."""
 
-    Args:
-        timeline: this player's, as it is now.
-        clock: jam time.
-        name: of a key, for people.
-    """
-
-    def __init__(
-        self,
-        shared: SharedValues,
-        station: Station,
-        state: StateLog,
-        timeline: Callable[[], Timeline | None],
-        clock: Callable[[], int],
-        monotonic: Callable[[], float],
-        name: Callable[[bytes], str],
-        say: Callable[[str], None],
-    ) -> None:
-        self._shared = shared
-        self._station = station
-        self._state = state
-        self._timeline = timeline
-        self._clock = clock
-        self._monotonic = monotonic
-        self._name = name
-        self._say = say
-        self._begun = monotonic()
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+        self._begun = keeping.monotonic()
         self._seen: str | None = None
         self._taken: tuple[bytes, int] | None = None
         self._waiting_since = math.inf
@@ -68,7 +43,7 @@ class Schedulekeeper:
         """Keep it, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            timeline = self._timeline()
+            timeline = self._keeping.timeline()
             if timeline is not None:
                 newest, place = await asyncio.to_thread(self._read)
                 # What is set is followed from the next bar on; until then a place is in the schedule before it.
@@ -77,20 +52,20 @@ class Schedulekeeper:
                 await self._keep(timeline, newest, place[1] if place is not None and (is_followed or is_edit) else None)
 
     async def _keep(self, timeline: Timeline, newest: Entry | None, place: Mapping[str, object] | None) -> None:
-        write = self._shared.current(AGENDA)
+        write = self._keeping.shared.current(AGENDA)
         identity = newest[0] if newest is not None else ""
         is_first, is_news = self._seen is None, identity != self._seen
         self._seen = identity
         if newest is not None and is_news and not is_first and "from" not in newest[1]:
             self._tell(timeline, newest[1], place)
         elif write is None:
-            if newest is not None and place is not None and self._monotonic() - self._begun > _ALONE_S:
+            if newest is not None and place is not None and self._keeping.monotonic() - self._begun > _ALONE_S:
                 self._tell(timeline, newest[1], place, is_old=True)
-        elif write.maker == self._shared.own or self._shared.is_heir(write):
-            self._taken = (write.maker, write.clock)
+        elif write.maker == self._keeping.shared.own or self._keeping.shared.is_heir(write):
+            self._taken = write.identity
             if newest is not None and place is not None and place.get("context") != self._context:
                 self._tell(timeline, newest[1], place, is_old=True)
-        elif (write.maker, write.clock) != self._taken:
+        elif write.identity != self._taken:
             await self._take(write, timeline, newest, place)
 
     # Told
@@ -109,7 +84,7 @@ class Schedulekeeper:
             context, since, count = schedule.start, begin, 0
             if not is_new and place is not None and place.get("context") in schedule.nodes:
                 context, since, count = str(place["context"]), place.get("since"), int(str(place.get("count") or 0))
-            bar = since if isinstance(since, int) else math.floor(timeline.cycle(self._clock()))
+            bar = since if isinstance(since, int) else math.floor(timeline.cycle(self._keeping.clock()))
             seed = record.get("seed")
             number = seed if isinstance(seed, int) else 0
             at = max(0, timeline.timetag(Fraction(bar)))
@@ -117,10 +92,10 @@ class Schedulekeeper:
         except UsageError:
             return  # what is no schedule is nobody's
         except ValueError as error:
-            self._say(f"The others keep their schedule, this one is too long for them: {error}.")
+            self._keeping.say(f"The others keep their schedule, this one is too long for them: {error}.")
             self._context = place.get("context") if place is not None else None
             return
-        if self._shared.tell(AGENDA, value):
+        if self._keeping.shared.tell(AGENDA, value):
             self._context = place.get("context") if place is not None else None
 
     # Taken
@@ -128,7 +103,7 @@ class Schedulekeeper:
     async def _take(
         self, write: RegisterWrite, timeline: Timeline, newest: Entry | None, place: Mapping[str, object] | None
     ) -> None:
-        mark = (write.maker, write.clock)
+        mark = write.identity
         if newest is not None and (newest[1].get("from_key"), newest[1].get("clock")) == (write.maker.hex(), mark[1]):
             self._taken = mark  # this process was started anew; it had taken it before
             return
@@ -140,14 +115,14 @@ class Schedulekeeper:
         if agenda.is_edit and place is not None and self._is_ours(agenda, place):
             self._taken = mark  # only told where its writer is by now
             return
-        offset = self._station.offset(write.maker)
+        offset = self._keeping.station.offset(write.maker)
         if offset is None:
-            self._waiting_since = min(self._waiting_since, self._monotonic())
-            if self._monotonic() - self._waiting_since < _UNKNOWN_S:
+            self._waiting_since = min(self._waiting_since, self._keeping.monotonic())
+            if self._keeping.monotonic() - self._waiting_since < _UNKNOWN_S:
                 return
         self._waiting_since = math.inf
-        now = self._clock()
-        at = ours(agenda.at, offset, self._station.since)
+        now = self._keeping.clock()
+        at = ours(agenda.at, offset, self._keeping.station.since)
         bar = round(timeline.cycle(at)) if at is not None else math.floor(timeline.cycle(now)) + 1
         goes_on = agenda.is_edit and place is not None and self._taken is not None
         record: dict[str, object] = {
@@ -156,13 +131,13 @@ class Schedulekeeper:
             "begin": None if goes_on else bar,
             "context": agenda.context,
             "count": agenda.count,
-            "from": self._name(write.maker),
+            "from": self._keeping.name(write.maker),
             "from_key": write.maker.hex(),
             "clock": write.clock,
         }
-        if await asyncio.to_thread(self._state.append, now, [(SCHEDULE, record, _KEPT)]):
+        if await asyncio.to_thread(self._keeping.state.append, now, [(SCHEDULE, record, _KEPT)]):
             self._taken = mark
-            self._say(f"The jam's schedule is {record['from']}'s from now on: jam.schedule() shows it.")
+            self._keeping.say(f"The jam's schedule is {record['from']}'s from now on: jam.schedule() shows it.")
 
     @staticmethod
     def _is_ours(agenda: Agenda, place: Mapping[str, object]) -> bool:
@@ -173,7 +148,7 @@ class Schedulekeeper:
     def _read(self) -> tuple[Entry | None, Entry | None]:
         """The newest entry, and where this player is; in a thread."""
         with contextlib.suppress(JamError):
-            return self._state.newest(SCHEDULE), self._state.newest(keys.SCHEDULE_PLACE)
+            return self._keeping.state.newest(SCHEDULE), self._keeping.state.newest(keys.SCHEDULE_PLACE)
         return None, None
 
 

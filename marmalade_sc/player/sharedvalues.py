@@ -1,24 +1,33 @@
 """Values that all players share, as this player writes them: signed, kept, passed on."""
 
+import contextlib
 from collections.abc import Callable
 
 from marmalade_sc.errors import PeerError
 from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.records import RegisterWrite, signed
-from marmalade_sc.peers.registers import Registers
+from marmalade_sc.peers.registers import KEPT_MS, Registers
 from marmalade_sc.peers.station import Station
 
 __all__ = ["SharedValues"]
 
 
 class SharedValues:
-    """See the module."""
+    """See the module. `keep` writes our write of a register to disk."""
 
-    def __init__(self, own: Identity, station: Station, registers: Registers, wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        own: Identity,
+        station: Station,
+        registers: Registers,
+        wall_ms: Callable[[], int],
+        keep: Callable[[str, bytes], None],
+    ) -> None:
         self._own = own
         self._station = station
         self._registers = registers
         self._wall_ms = wall_ms
+        self._keep = keep
 
     @property
     def own(self) -> bytes:
@@ -34,14 +43,40 @@ class SharedValues:
         found = self._station.node.ledger.at("register", name, maker)
         return found.message if found is not None and isinstance(found.message, RegisterWrite) else None
 
-    def tell(self, name: str, value: bytes) -> bool:
-        """Write a value; whether it is on its way. It is not where there is no room for it."""
+    def names(self, prefix: str) -> list[str]:
+        """Registers that somebody has written and whose names begin so."""
+        return [name for name in self._station.node.ledger.registers() if name.startswith(prefix)]
+
+    def family(self, prefix: str) -> dict[str, RegisterWrite]:
+        """The writes that hold of all registers whose names begin so, by what stands behind it."""
+        found = ((name, self._registers.current(name)) for name in self.names(prefix))
+        return {name.removeprefix(prefix): write for name, write in found if write is not None}
+
+    def voices(self, name: str) -> dict[bytes, list[RegisterWrite]]:
+        """Of a register that is voted for, what is wanted by whom."""
+        return self._registers.voices(name)
+
+    def electors(self, name: str) -> int:
+        """How many may vote."""
+        return len(self._registers.electors(name))
+
+    def tell(self, name: str, value: bytes, lasts_ms: int = KEPT_MS, is_kept: bool = False) -> bool:
+        """Write a value; whether it is on its way. It is not where there is no room for it.
+
+        Args:
+            lasts_ms: when it is forgotten.
+            is_kept: it is told again after a restart, even where all others were gone meanwhile.
+        """
         node = self._station.node
         try:
-            write = self._registers.write(name, value, self._wall_ms(), node.sequence())
-            node.publish(signed(self._own, write))
+            write = self._registers.write(name, value, self._wall_ms(), node.sequence(), lasts_ms)
+            record = signed(self._own, write)
+            node.publish(record)
         except (PeerError, ValueError):
             return False
+        if is_kept:
+            with contextlib.suppress(OSError):  # without a disk it holds as long as somebody is there
+                self._keep(name, record.data)
         self._station.kick()
         return True
 

@@ -1,6 +1,7 @@
-"""The files of a render: master and stems from scsynth's own file, compensated, whole or not there."""
+"""Sound files: those of a render, whole or not there; and one as plain WAV, for others."""
 
 import contextlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -8,12 +9,14 @@ from typing import Final
 import soundfile
 
 from marmalade_sc.engine.score import LEAD
-from marmalade_sc.errors import RenderError
+from marmalade_sc.errors import RenderError, SampleError
+from marmalade_sc.peers.assets import plain_wave
 
-__all__ = ["FORMATS", "check_folder", "check_writable", "kind_of", "split"]
+__all__ = ["FORMATS", "as_plain_wave", "check_folder", "check_writable", "kind_of", "split"]
 
 FORMATS: Final = {"wav": ("WAV", "PCM_24"), "flac": ("FLAC", "PCM_24")}
 _BLOCK: Final = 1 << 16
+_HEADER: Final = 44
 
 
 def kind_of(path: Path) -> str:
@@ -46,6 +49,30 @@ def check_folder(path: Path) -> None:
     except OSError as error:
         raise RenderError(f"{path} cannot be made: {error.strerror}", hint="Choose another place.") from error
     check_writable(path / "stem.wav")
+
+
+def as_plain_wave(path: Path, most: int) -> bytes:
+    """A sound file as WAV of 16 bits with one or two channels, of at most so many bytes.
+
+    Raises:
+        SampleError: there is none, it cannot be read, is too long, or has more channels.
+    """
+    try:
+        with soundfile.SoundFile(path) as source:
+            channels = source.channels
+            if channels > 2:
+                raise SampleError(f"{path} has {channels} channels", hint="Mix it down to two.")
+            if source.frames * channels * 2 > most - _HEADER:
+                raise SampleError(
+                    f"{path} is too long to be given to all: {source.frames / source.samplerate:.1f} s",
+                    hint=f"Cut it to {most / (2 * channels * source.samplerate):.0f} s.",
+                )
+            data = source.read(dtype="int16", always_2d=True)
+            written = io.BytesIO()
+            soundfile.write(written, data, source.samplerate, subtype="PCM_16", format="WAV")
+    except (OSError, soundfile.LibsndfileError, RuntimeError) as error:
+        raise SampleError(f"{path} cannot be read: {error}", hint="Name a sound file.") from error
+    return plain_wave(written.getvalue())
 
 
 def split(rendered: Path, delay: int, frames: int, master: Path, kind: str, stems: Sequence[Path] = ()) -> None:

@@ -42,6 +42,16 @@ class JamPlaces:
         return self.root / "jam.key"
 
     @property
+    def assets(self) -> Path:
+        """Sounds that the jam's players have by name, a bank for each."""
+        return self.root / "assets"
+
+    @property
+    def invites(self) -> Path:
+        """Invites that were given for a time or for one player."""
+        return self.root / "invites.json"
+
+    @property
     def history(self) -> Path:
         """Segments of streams and the event log, rotated."""
         return self.root / "history"

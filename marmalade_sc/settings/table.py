@@ -289,6 +289,12 @@ SETTINGS: Mapping[str, Setting] = _table(
         "(`quantum`) or the next phrase (`interval`).",
         choices=("asked", "arrival", "quantum", "interval"),
     ),
+    Setting(
+        "peers.mix",
+        "switch",
+        True,
+        "Whether gain and pan of shared tracks, as other players whom you trust set them, are followed here.",
+    ),
     Setting("peers.phrase_bars", "integer", 4, "Length of a phrase, for what begins with the next one.", "bars", 1, 64),
     Setting(
         "jobs.redis",

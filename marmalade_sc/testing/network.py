@@ -12,7 +12,17 @@ from marmalade_sc.errors import PeerError
 from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.members import Member, Timing
 from marmalade_sc.peers.node import Node
-from marmalade_sc.peers.records import VERSION, PlayerRecord, PlayTicket, Record, Signed, open_record, signed
+from marmalade_sc.peers.records import (
+    VERSION,
+    PlayerRecord,
+    PlayTicket,
+    Record,
+    RegisterWrite,
+    Signed,
+    open_record,
+    signed,
+)
+from marmalade_sc.peers.registers import Registers
 from marmalade_sc.peers.requests import JamName
 
 __all__ = ["Link", "Network", "SimulatedPlayer"]
@@ -64,7 +74,11 @@ class Disk:
 
 
 class SimulatedPlayer:
-    """A node with its disk and its clocks. `node` is None while it is down."""
+    """A node with its disk and its clocks. `node` and `registers` are None while it is down.
+
+    Attributes:
+        strangers: numbers of the players whose register writes it does not take.
+    """
 
     def __init__(self, network: "Network", number: int, identity: Identity) -> None:
         self.network = network
@@ -73,6 +87,8 @@ class SimulatedPlayer:
         self.address = f"http://10.0.{number // 250}.{number % 250 + 1}:2468"
         self.disk = Disk()
         self.node: Node | None = None
+        self.registers: Registers | None = None
+        self.strangers: frozenset[int] = frozenset()
         self.starts: Counter[str] = Counter()
         self.heard_at: dict[str, float] = {}
         self.history: list[tuple[float, int, str]] = []
@@ -108,6 +124,8 @@ class SimulatedPlayer:
             self.disk.friends[message.maker] = message.addresses[0]
         if isinstance(message, PlayTicket):
             self.accept(message)
+        if isinstance(message, RegisterWrite) and self.registers is not None:
+            self.registers.heard(message)
 
     def turned(self, member: Member, state: str) -> None:
         self.history.append((self.network.time, self.network.number_of(member.key), state))
@@ -154,6 +172,19 @@ class SimulatedPlayer:
         self.network.wake(self)
         return f"{ticket.generator}:{instance}"
 
+    def write(self, name: str, value: bytes) -> None:
+        """Write a register that all share."""
+        assert self.node is not None and self.registers is not None
+        write = self.registers.write(name, value, self.wall_ms(), self.node.sequence())
+        self.node.publish(signed(self.identity, write))
+        self.network.wake(self)
+
+    def value(self, name: str) -> bytes | None:
+        """What a register holds, for this player."""
+        assert self.registers is not None
+        write = self.registers.current(name)
+        return write.value if write is not None else None
+
     def accept_again(self, path: str) -> None:
         """The same request once more, from wherever."""
         if self.node is not None:
@@ -164,7 +195,16 @@ class SimulatedPlayer:
     def start(self, friends: Iterable["SimulatedPlayer"] = ()) -> None:
         """Come up, with what the disk has."""
         self.waiting.clear()
-        self.node = Node(self.identity, JAM, [self.address], self, self.network.timing)
+        self.node = node = Node(self.identity, JAM, [self.address], self, self.network.timing)
+        self.registers = Registers(
+            self.identity.public.raw,
+            JAM,
+            node.ledger,
+            self.wall_ms,
+            self.dice,
+            lambda key, name: self.network.number_of(key) not in self.strangers,
+            lambda: [each.key for each in node.members.present],
+        )
         for record in self.disk.records:
             self.node.publish(record)
         for each in friends:
@@ -175,13 +215,13 @@ class SimulatedPlayer:
 
     def crash(self) -> None:
         """Killed: only the disk stays."""
-        self.node = None
+        self.node = self.registers = None
 
     def leave(self) -> None:
         """End well."""
         assert self.node is not None
         self.node.leave()
-        self.node = None
+        self.node = self.registers = None
 
     def present(self) -> set[int]:
         """Numbers of the players that it holds to be here."""

@@ -12,7 +12,14 @@ from tests.docs.fences import DOCS, fences
 
 PAGE = DOCS / "control.md"
 BEGIN, END = "<!-- from marmalade_sc/player/control.py; WRITE_GOLDEN=1 writes it anew -->\n", "<!-- end -->"
-_TYPES = {str: "text", list: "list", dict: "object", int: "whole number", (int, float): "number"}
+_TYPES = {
+    str: "text",
+    list: "list",
+    dict: "object",
+    int: "whole number",
+    (int, float): "number",
+    (int, float, str): "number or text",
+}
 
 
 def _table() -> str:

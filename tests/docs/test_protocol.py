@@ -10,6 +10,7 @@ from marmalade_sc.peers import wire
 from marmalade_sc.peers.chatter import CHATTER, CLOCKS
 from marmalade_sc.peers.datagrams import LARGEST_DATAGRAM, Datagram
 from marmalade_sc.peers.invites import Invite
+from marmalade_sc.peers.passes import Knock, Pass
 from marmalade_sc.peers.records import LARGEST_RECORD, METHODS, RECORDS, REQUEST_BYTES, Request
 from marmalade_sc.peers.refusals import REFUSALS
 from marmalade_sc.peers.server import RECORD_HEADER
@@ -43,10 +44,10 @@ def _refusals() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "codecs": _codecs,
-    "requests": lambda: _messages(Request),
+    "requests": lambda: _messages(Request, Knock),
     "records": lambda: _messages(*RECORDS),
     "datagrams": lambda: _messages(Datagram, *CHATTER, *CLOCKS),
-    "invites": lambda: _messages(Invite),
+    "invites": lambda: _messages(Invite, Pass),
     "refusals": _refusals,
 }
 

@@ -26,6 +26,7 @@ def test_every_key_is_documented() -> None:
         "timeline": keys.timeline("main"),
         "levels": keys.levels("d1"),
         "network": keys.network("_player1"),
+        "register": keys.register("timeline"),
     }
     for name in keys.__all__:
         value = getattr(keys, name)

@@ -6,18 +6,22 @@ import json
 import math
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy
 import pytest
+import soundfile
 
 from marmalade_sc.cli.main import run
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.player.control import request
+from marmalade_sc.settings.places import Places
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import STEADY, add
 from tests.peers.houses import free_port
@@ -28,8 +32,8 @@ _LONG_S = 40.0
 
 
 @contextlib.contextmanager
-def listening(root: Path) -> Iterator[LivePlayer]:
-    options = {**OPTIONS, "peers.listen": "127.0.0.1", "peers.port": str(free_port())}
+def listening(root: Path, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[LivePlayer]:
+    options = {**OPTIONS, "peers.listen": "127.0.0.1", "peers.port": str(free_port()), **more}
     with playing(root, options) as player:
         yield player
 
@@ -259,3 +263,77 @@ def test_what_anybody_may_read_is_what_players_have_published(two: tuple[LivePla
     for row in rows:
         assert set(row) == {"id", "key", "addresses", "last_seen", "state"}
         assert all(address.startswith("http://127.0.0.1:") for address in row["addresses"])
+
+
+def trust(player: LivePlayer, other: LivePlayer) -> None:
+    ask(player, "trust", player=str(identity_at(other.places.key).player), level="sandbox")
+
+
+def test_a_shared_track_is_mixed_for_all_and_nothing_else_of_anybodys_desk(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    trust(one, other)
+    wait_until_heard(one)
+    add(one, "mixed", STEADY)
+    ask(one, "share", generator="mixed", instance="x1", track="mixed")
+    eventually(lambda: other.peak_db("mixed") > -40 and one.peak_db("mixed") > -40, _LONG_S)
+    before = other.peak_db("mixed")
+    ask(other, "share_mix", track="mixed", gain=-20.0)
+    for each in two:
+        eventually(lambda: -90 < each.peak_db("mixed") < before - 10, _LONG_S)  # noqa: B023
+    assert request(other.places.control_socket, "share_mix", track="mixed", gain=-96.0).get("error")
+    assert request(other.places.control_socket, "share_mix", track="d1", gain=-3.0).get("error"), "d1 is nobody else's"
+    eventually(lambda: "mixed: -20.0 dB" in ask(one, "share_mix")["value"], _LONG_S)
+
+
+def test_a_sound_that_one_names_is_heard_from_the_other(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    path = one.places.root / "vöx.flac"
+    tone = numpy.sin(2 * numpy.pi * 440 * numpy.arange(11_025) / 44_100)
+    soundfile.write(path, 0.5 * tone, 44_100)
+    ask(one, "asset", name="vox", path=path.name)
+
+    def plays() -> bool:
+        return not other.ask("evaluate", code='d5 >> s("vox*8")').get("error")
+
+    eventually(plays, _LONG_S)
+    eventually(lambda: other.peak_db("d5") > -30, _LONG_S)
+    other.evaluate("d5.stop()")
+    assert request(one.places.control_socket, "asset", name="text", path=str(one.places.config)).get("error")
+
+
+def test_what_both_want_is_done_and_what_one_wants_is_not(two: tuple[LivePlayer, LivePlayer]) -> None:
+    one, other = two
+    trust(one, other)
+    wait_until_heard(one)
+    before = period_s(one)
+    ask(one, "vote", question="tempo", choice=200)
+    eventually(lambda: "200 1 of 2" in ask(other, "votes")["value"], _LONG_S)
+    assert period_s(one) == period_s(other) == before
+    ask(other, "vote", question="tempo", choice=200)
+    eventually(lambda: period_s(one) == period_s(other) == Fraction(3, 10), _LONG_S)
+
+
+def test_who_comes_late_by_an_invite_for_one_finds_all_through_a_list_and_gets_what_plays(
+    two: tuple[LivePlayer, LivePlayer], tmp_path: Path
+) -> None:
+    """Players, generators, running instances, timeline, schedule, mix and sounds; from the one that its list names."""
+    one, other = two
+    once = ask(one, "invite", once=True)["value"]
+    assert run(["--dir", str(tmp_path / "three"), "join", once]) == 0
+    assert run(["--dir", str(tmp_path / "four"), "join", once]) != 0, "it was for one"
+    places = Places.find(tmp_path / "three")
+    (places.jam("home").root / "peers.json").unlink()
+    known = f"127.0.0.1:{other.options['peers.port']}/{str(identity_at(other.places.key).public).split()[-1]}"
+    options = {"peers.known": known, "peers.trust": "sandbox"}
+    with listening(tmp_path / "three", options) as three:
+        eventually(lambda: len(others(three)) == 2, _LONG_S)
+        eventually(lambda: instance(three, "x1").get("state") == "playing", _LONG_S)
+        three.wait_for_notes("mixed", 5, _LONG_S)
+        eventually(lambda: -90 < three.peak_db("mixed") < -25, _LONG_S)
+        own = str(identity_at(one.places.key).player)
+        eventually(lambda: f"{own}:mixed" in [each["id"] for each in ask(three, "generators")["generators"]], _LONG_S)
+        eventually(lambda: period_s(three) == period_s(one), _LONG_S)
+        eventually(lambda: bars_apart_s(one, three) < 0.01, _LONG_S)
+        eventually(lambda: ask(three, "schedule").get("place", {}).get("context") == "verse", _LONG_S)
+        eventually(lambda: not three.ask("evaluate", code='d5 >> s("vox*8")').get("error"), _LONG_S)
+        assert "mixed: -20.0 dB" in ask(three, "share_mix")["value"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from marmalade_sc.identity.keys import Identity
 from marmalade_sc.identity.sealing import server_context
 from marmalade_sc.peers.guard import Guards
+from marmalade_sc.peers.passes import read_knock
 from marmalade_sc.peers.reach import Endpoint
 from marmalade_sc.peers.records import signed
 from marmalade_sc.peers.refusals import refused
@@ -49,6 +50,15 @@ class SmallHouse:
             raise refused("unknown")
         record = signed(self.own, makers.generator(self.own, sha256=bytes.fromhex(self.sha256)))
         return Archive(self.path, self.sha256, record.data)
+
+    def sound(self, sha256: str) -> Path:
+        if sha256 != self.sha256:
+            raise refused("unknown")
+        return self.path
+
+    async def join(self, data: bytes) -> Mapping[str, object]:
+        read_knock(data, self.own.public, wall_ms())
+        raise refused("invite")
 
     async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
         self.heard.append(self.desk.check(data, method))

@@ -1,7 +1,8 @@
 """What players share: the older session keeps its tempo, and only who may write it changes anything."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.ledger import Ledger
 from marmalade_sc.peers.records import RegisterWrite, signed
-from marmalade_sc.peers.registers import LARGEST_VALUE, Registers
+from marmalade_sc.peers.registers import LARGEST_VALUE, Registers, policy_of
 from tests.peers import makers
 from tests.peers.makers import JAM, NOW
 
@@ -18,12 +19,17 @@ pytestmark = pytest.mark.faults
 
 
 class Player:
-    def __init__(self, who: Identity, may_write: Callable[[bytes, str], bool] = lambda key, name: True) -> None:
+    def __init__(
+        self,
+        who: Identity,
+        may_write: Callable[[bytes, str], bool] = lambda key, name: True,
+        here: Callable[[], Iterable[bytes]] = tuple,
+    ) -> None:
         self.who = who
         self.wall = NOW
         self.ledger = Ledger(JAM, lambda: self.wall)
         dice = random.Random(who.public.raw)
-        self.registers = Registers(who.public.raw, JAM, self.ledger, lambda: self.wall, dice, may_write)
+        self.registers = Registers(who.public.raw, JAM, self.ledger, lambda: self.wall, dice, may_write, here)
         self._count = 0
 
     def write(self, value: bytes) -> RegisterWrite:
@@ -40,6 +46,17 @@ class Player:
     @property
     def value(self) -> bytes:
         found = self.registers.current("timeline")
+        return found.value if found is not None else b""
+
+    def vote(self, value: bytes, lasts_ms: int = 60_000) -> RegisterWrite:
+        self._count += 1
+        found = self.registers.write("vote-tempo", value, self.wall, self._count, lasts_ms)
+        self.ledger.add(signed(self.who, found))
+        return found
+
+    @property
+    def decided(self) -> bytes:
+        found = self.registers.current("vote-tempo")
         return found.value if found is not None else b""
 
 
@@ -106,3 +123,101 @@ def test_a_value_that_fits_no_datagram_is_refused() -> None:
     player.write(bytes(LARGEST_VALUE))
     with pytest.raises(ValueError, match="640"):
         player.write(bytes(LARGEST_VALUE + 1))
+
+
+def voters(count: int, strangers: frozenset[int] = frozenset()) -> list[Player]:
+    """Players that are all here; the first takes no writes of those whose numbers are `strangers`."""
+    who = [makers.player(number + 1) for number in range(count)]
+    keys = [each.public.raw for each in who]
+    out = {keys[number] for number in strangers}
+    return [
+        Player(each, lambda key, name: key not in out, lambda own=each: [k for k in keys if k != own.public.raw])  # type: ignore[misc]
+        for each in who
+    ]
+
+
+def hear_all(players: list[Player]) -> None:
+    for one in players:
+        for other in players:
+            one.hear(other)
+
+
+def test_what_more_than_half_want_holds_and_half_is_not_enough() -> None:
+    players = voters(4)
+    for each, value in zip(players, (b"120", b"140", b"140"), strict=False):
+        each.vote(value)
+    hear_all(players)
+    assert {each.decided for each in players} == {b""}, "two of four"
+    players[3].vote(b"140")
+    hear_all(players)
+    assert {each.decided for each in players} == {b"140"}
+    first = players[0].registers.current("vote-tempo")
+    assert (
+        first is not None
+        and first.maker == min((each for each in players[1:]), key=lambda each: each.who.public.raw).who.public.raw
+    ), "of voices of one moment all name the same player as the first"
+
+
+def test_who_changes_its_mind_has_one_voice_still() -> None:
+    one, other, third = players = voters(3)
+    for _ in range(5):
+        one.vote(b"1")
+        one.vote(b"2")
+    hear_all(players)
+    assert [len(each) for each in other.registers.voices("vote-tempo").values()] == [1]
+    third.vote(b"2")
+    hear_all(players)
+    assert {each.decided for each in players} == {b"2"}
+
+
+def test_a_stranger_and_who_is_gone_have_no_voice() -> None:
+    """T16: made-up players that nobody trusts decide nothing, however many they are."""
+    players = voters(5, frozenset({2, 3, 4}))
+    for each in players[2:]:
+        each.vote(b"666")
+    hear_all(players)
+    honest = players[:2]
+    assert {each.decided for each in honest} == {b""}
+    for each in honest:
+        each.vote(b"120")
+    hear_all(players)
+    assert {each.decided for each in honest} == {b"120"}
+    alone = Player(makers.player(1))
+    alone.hear(players[2])
+    alone.vote(b"99")
+    assert alone.decided == b"99", "who is not here is not waited for"
+
+
+def test_a_voice_is_over_after_its_time_and_is_taken_back_by_an_empty_one() -> None:
+    one, other = players = voters(2)
+    one.vote(b"1")
+    other.vote(b"1", 10_000)
+    hear_all(players)
+    assert one.decided == b"1"
+    one.wall += 10_001
+    assert one.decided == b""
+    other.vote(b"1")
+    one.hear(other)
+    other.vote(b"")
+    one.hear(other)
+    assert one.decided == b""
+
+
+def test_nobody_turns_a_vote_into_a_decree_nor_a_tempo_into_a_vote() -> None:
+    """The policy is the register's, whatever a writer says that it is; names that are not known hold nothing."""
+    one, other = voters(2)
+    for name, policy in (
+        ("vote-tempo", "lww"),
+        ("timeline", "vote"),
+        ("vote-", "vote"),
+        ("mix-", "lww"),
+        ("x-y", "lww"),
+    ):
+        write = replace(makers.register(other.who), name=name, policy=policy, clock=NOW << 16)
+        assert one.ledger.add(signed(other.who, write))
+        assert one.registers.current(name) is None
+    for name in ("", "-", "vote-", "timeline-x", "nothing", "x-y"):
+        assert policy_of(name) == ""
+        with pytest.raises(ValueError, match="no register"):
+            one.registers.write(name, b"", 0, 1)
+    assert [policy_of(each) for each in ("timeline", "mix-acid", "asset-vox-1", "vote-tempo")] == ["lww"] * 3 + ["vote"]

@@ -222,6 +222,10 @@ async def test_t22_a_web_page_can_neither_ask_nor_read(tmp_path: Path, headers: 
                 assert (await answer.json())["error"]["code"] == "audience"
 
 
+def where(house: SmallHouse) -> str:
+    return f"generator/{GENERATOR}?sha256={house.sha256}"
+
+
 async def test_an_archive_comes_whole_and_is_what_was_signed(tmp_path: Path) -> None:
     house = SmallHouse(BOB, tmp_path, DATA)
     client = Client()
@@ -229,7 +233,7 @@ async def test_an_archive_comes_whole_and_is_what_was_signed(tmp_path: Path) -> 
     async with serving(house, is_tls=True) as (_, to):
         part = tmp_path / "x.part"
         came = await client.fetch(
-            to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
+            to, BOB.public, where(house), house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
         )
         await client.close()
     assert (came, kept) == (len(DATA), [DATA])
@@ -242,7 +246,7 @@ async def test_a_transfer_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> N
     part.write_bytes(DATA[:1_900_000])
     client = Client()
     async with serving(house) as (_, to):
-        came = await client.fetch(to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: None)
+        came = await client.fetch(to, BOB.public, where(house), house.sha256, len(DATA), part, lambda path: None)
         await client.close()
     assert came == len(DATA) - 1_900_000
 
@@ -262,12 +266,12 @@ async def test_t7_an_archive_that_is_not_what_was_signed_is_never_kept(tmp_path:
     client = Client()
     async with serving(house) as (_, to):
         with pytest.raises(PeerError):
-            await client.fetch(to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: pytest.fail())
+            await client.fetch(to, BOB.public, where(house), house.sha256, len(DATA), part, lambda path: pytest.fail())
         assert part.exists() == (kind == "cut short")
         house.path.write_bytes(DATA)
         kept: list[bytes] = []
         await client.fetch(
-            to, BOB.public, GENERATOR, house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
+            to, BOB.public, where(house), house.sha256, len(DATA), part, lambda path: kept.append(path.read_bytes())
         )
         await client.close()
     assert kept == [DATA]
@@ -298,7 +302,7 @@ async def test_f1_killed_at_any_moment_of_a_transfer_nothing_half_is_seen_and_li
     part = tmp_path / "x.part"
     kept = 0
     async with serving(house) as (_, to):
-        words = [str(to.port), str(BOB.public), GENERATOR, house.sha256, str(len(data)), str(part)]
+        words = [str(to.port), str(BOB.public), where(house), house.sha256, str(len(data)), str(part)]
         command = [sys.executable, "-c", FETCHER, *words]
 
         def kill_at(least: int) -> int:

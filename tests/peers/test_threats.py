@@ -94,7 +94,7 @@ def test_t24_nothing_switches_a_check_off() -> None:
             text = path.read_text(encoding="utf-8")
             found += [f"{path.name}: {each}" for each in re.findall(r"os\.environ|getenv|\bDEBUG\b|insecure", text)]
     assert found == []
-    known = {"listen", "port", "announce", "trust", "known", "near", "policy", "phrase_bars"}
+    known = {"listen", "port", "announce", "trust", "known", "near", "policy", "phrase_bars", "mix"}
     assert {key.removeprefix("peers.") for key in SETTINGS if key.startswith("peers.")} == known
 
 

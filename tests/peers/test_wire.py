@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from marmalade_sc.errors import PeerError
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.identity.signing import canonical
+from marmalade_sc.peers.passes import Knock, Pass, knock
 from marmalade_sc.peers.records import RECORDS, Record, Request, Signed, open_record, open_signed, signed
 from marmalade_sc.peers.requests import Asker, Desk
 from marmalade_sc.peers.wire import ADDRESS, CONTROLS, decode, encode, fields_of, parts_of
@@ -43,7 +44,9 @@ def vectors() -> dict[str, object]:
     alice, bob = makers.player(1), makers.player(2)
     asker = Asker(alice, JAM, "https://192.0.2.1:2468", lambda: NOW)
     request = open_signed(asker.make("play", bob.public, signed(alice, makers.play(alice))), (Request,), 4096)
-    rows = [*one_of_each(), request]
+    shown = Pass("https://192.0.2.1:2468", bob.public.raw, JAM.name, bytes(range(16)), NOW + 3_600_000)
+    knocks = open_signed(knock(alice, shown, NOW), (Knock,), 512)
+    rows = [*one_of_each(), knocks, request]
     return {
         "private": {"alice": alice.private.private_bytes_raw().hex(), "bob": bob.private.private_bytes_raw().hex()},
         "public": {"alice": str(alice.public), "bob": str(bob.public)},
@@ -88,7 +91,7 @@ def test_what_was_written_is_read(record: Signed[Record]) -> None:
 
 
 def test_each_kind_has_a_byte_and_a_purpose_of_its_own() -> None:
-    kinds = [Request, *RECORDS]
+    kinds = [Request, Knock, *RECORDS]
     assert len({each.KIND for each in kinds}) == len({each.PURPOSE for each in kinds}) == len(kinds)
 
 

@@ -1,7 +1,8 @@
 """The threats and faults of a network, how each is held, and which test stands for it.
 
 The numbers are those of the project's list of threats (T1 to T26), of faults (F1 to F17) and of what the original
-Marmalade leaves open (O1 to O12). docs/threats.md is made from here.
+Marmalade leaves open (O1 to O12); P are those that came with what this project has invented. docs/threats.md is
+made from here.
 """
 
 WHERE = {
@@ -66,6 +67,27 @@ WHERE = {
         "live/test_peers.py::test_what_anybody_may_read_is_what_players_have_published",
     ],
     "T26 supply chain": ["peers/test_threats.py::test_t26_every_requirement_has_its_hash"],
+    "P1 invites of others": [
+        "player/test_invitations.py::test_of_many_that_show_it_at_once_one_comes_in",
+        "player/test_invitations.py::test_what_was_revoked_opens_nothing_for_its_guests_either",
+        "peers/test_passes.py::test_a_knock_is_for_one_door_and_one_moment",
+        "player/test_membership.py::test_a_key_that_was_given_up_is_not_let_in_by_the_jam_s_key",
+    ],
+    "P2 shared values": [
+        "peers/test_convergence.py::test_players_that_have_met_hold_the_same",
+        "peers/test_convergence.py::test_a_flood_of_writes_is_held_back_and_the_last_one_comes_when_it_is_quiet",
+        "peers/test_registers.py::test_a_stranger_and_who_is_gone_have_no_voice",
+        "peers/test_registers.py::test_nobody_turns_a_vote_into_a_decree_nor_a_tempo_into_a_vote",
+        "peers/test_shared_values.py::test_a_mix_neither_silences_nor_deafens",
+    ],
+    "P3 sounds of others": [
+        "peers/test_shared_values.py::test_what_is_no_plain_wave_never_gets_to_a_reader_of_sound_files",
+        "peers/test_shared_values.py::test_a_sound_comes_through_number_by_number_and_nothing_else_of_its_file",
+    ],
+    "P4 nicknames": [
+        "player/test_nicknames.py::test_no_two_players_have_one_nickname_nor_another_s_name",
+        "player/test_nicknames.py::test_what_a_terminal_would_obey_or_nobody_can_see_is_no_nickname",
+    ],
     "F1 killed in a transfer": [
         "peers/test_server.py::test_f1_killed_at_any_moment_of_a_transfer_nothing_half_is_seen_and_little_comes_twice"
     ],
@@ -142,6 +164,10 @@ HELD = {
     "T24": "there is none: no variable, no setting",
     "T25": "only what a player has announced is told; datagrams show nothing",
     "T26": "every requirement with its hashes",
+    "P1": "a word that is written down as used before it opens; what is said of a key stands above the jam's key",
+    "P2": "policies by name, writers by trust, ten writes a second; votes are a majority of the trusted that are here",
+    "P3": "plain WAV with a hash, read by a reader of our own and written anew; it takes no other sound's place",
+    "P4": "a nickname is of a whole key, stands beside its name, and reads like no other",
     "F1": "a part stays and goes on, checked as a whole, renamed when it is right",
     "F2": "records are on disk before anybody hears of them; instances go on, or begin as another incarnation",
     "F3": "supervision: [architecture.md](architecture.md#processes)",

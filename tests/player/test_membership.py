@@ -36,6 +36,18 @@ def test_who_has_the_jam_s_key_is_trusted_and_who_has_another_is_not(tmp_path: P
     assert (friends.level(BOB.public), friends.level(EVE.public)) == ("sandbox", "ask")
     friends.set(BOB.public, "block")
     assert friends.level(BOB.public) == "block", "what the user has said stands above"
+    friends.set(BOB.public, "ask")
+    assert friends.level(BOB.public) == "ask", "that one is to be asked about, too"
+
+
+def test_a_key_that_was_given_up_is_not_let_in_by_the_jam_s_key(tmp_path: Path) -> None:
+    """T5: who has stolen the old key of a member is asked about, though the member has the jam's key."""
+    ours, friends, _ = member(tmp_path)
+    jam_key = makers.Identity.from_private(ours.seed())
+    friends.set(BOB.public, "sandbox")
+    ours.heard(makers.membership(BOB, jam_key))
+    assert friends.rotated(BOB.public, EVE.public)
+    assert (friends.level(BOB.public), friends.level(EVE.public)) == ("ask", "sandbox")
 
 
 def test_without_a_key_of_the_jam_nobody_is_trusted_by_one(tmp_path: Path) -> None:

@@ -1,0 +1,171 @@
+"""Sounds that all players of a jam have by name: what one names is fetched by the others, checked, and put in a bank.
+
+Only what trusted players name is fetched, within bounds; a bank of the jam never takes the place of the user's own or
+of a synthdef. Files are in `jams/<jam>/assets/<name>/`.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from marmalade_sc.errors import BlobError, MarmaladeError, PeerError, UsageError
+from marmalade_sc.identity.keys import PublicKey
+from marmalade_sc.ids import check_name
+from marmalade_sc.peers.assets import ASSET, LARGEST_ASSET, MOST_ASSETS, SharedAsset, plain_wave, read_asset
+from marmalade_sc.peers.client import Client
+from marmalade_sc.peers.records import RegisterWrite
+from marmalade_sc.player.control import Message
+from marmalade_sc.player.deliveries import Deliveries
+from marmalade_sc.player.keeping import Keeping, Unseen
+from marmalade_sc.player.soundfiles import as_plain_wave
+
+__all__ = ["Assetkeeper"]
+
+_LOOK_S: Final = 0.5
+_AGAIN_S: Final = 3.0
+_LONGEST_NAME: Final = 40
+
+
+class Assetkeeper:
+    """See the module. For one event loop. `root` is the folder of the jam's sounds.
+
+    `near` are the folders in which files are looked for whose path is not whole.
+    """
+
+    def __init__(
+        self, keeping: Keeping, client: Client, deliveries: Deliveries, root: Path, near: Sequence[Path]
+    ) -> None:
+        self._keeping = keeping
+        self._client = client
+        self._deliveries = deliveries
+        self._root = root
+        self._near = near
+        self._unseen = Unseen()
+        self._again: dict[str, float] = {}
+        self._is_full = False
+
+    async def asset(self, message: Message) -> Message:
+        """Give a sound file a name for all, or take the name back where there is no path."""
+        name = check_name(str(message["name"]), "sound")
+        if len(name) > _LONGEST_NAME:
+            raise UsageError(f"The name {name!r:.60} is too long", hint=f"{_LONGEST_NAME} letters are allowed.")
+        path = str(message["path"])
+        if not path:
+            self._tell(name, b"")
+            return {"value": f"{name} is nobody's any more; what sounds rings out."}
+        if len(self._keeping.shared.family(ASSET)) >= MOST_ASSETS:
+            raise UsageError(f"The jam has {MOST_ASSETS} sounds already", hint='Take one back: jam.asset("name", "").')
+        data = await asyncio.to_thread(as_plain_wave, self._file(path), LARGEST_ASSET)
+        sha256 = await asyncio.to_thread(self._deliveries.put, data)
+        self._tell(name, SharedAsset(sha256, len(data)).to_bytes())
+        return {"value": f'All players get {name}, {len(data) / 1024:.0f} KiB: s("{name}") plays it.'}
+
+    async def assets(self, message: Message) -> Message:
+        """Names, sizes, and whose they are."""
+        lines = []
+        for name, write in sorted(self._keeping.shared.family(ASSET).items()):
+            with contextlib.suppress(PeerError):
+                found = read_asset(write.value) if write.value else None
+                if found is not None:
+                    state = "" if self._path(name, found).is_file() else "  (on its way)"
+                    lines.append(f"{name:20} {found.size / 1024:7.0f} KiB  {self._keeping.who(write) or 'you'}{state}")
+        return {"value": "\n".join(lines) or 'No sound is shared yet: jam.asset("vox", "path/to/vox.wav").'}
+
+    def offered(self, sha256: str) -> Path | None:
+        """The file of a sound that the jam has by name, for serving; None for all else."""
+        for write in self._keeping.shared.family(ASSET).values():
+            with contextlib.suppress(PeerError):
+                if write.value and read_asset(write.value).sha256 == sha256:
+                    return self._deliveries.offered(sha256)
+        return None
+
+    async def run(self) -> None:
+        """Get what is named, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            writes = self._keeping.shared.family(ASSET)
+            now = self._keeping.monotonic()
+            for name, write in list(writes.items())[: 2 * MOST_ASSETS]:
+                if self._again.get(name, 0) <= now and self._unseen.take(name, write):
+                    await self._follow(name, write)
+
+    async def _follow(self, name: str, write: RegisterWrite) -> None:
+        if not write.value:
+            await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
+            return
+        try:
+            asset = read_asset(write.value)
+            check_name(name, "sound")
+        except MarmaladeError:
+            return
+        if self._path(name, asset).is_file():
+            return
+        if not await asyncio.to_thread(self._has_room, name):
+            if not self._is_full:
+                self._keeping.say(f"{name} is not fetched: the jam has {MOST_ASSETS} sounds here already.")
+            self._is_full = True
+            return
+        try:
+            await self._fetch(asset, write.maker)
+            await asyncio.to_thread(self._place, name, asset)
+        except MarmaladeError as error:
+            self._again[name] = self._keeping.monotonic() + _AGAIN_S
+            self._unseen.forget(name)
+            print(f"The sound {name} cannot be had yet: {error.message}", flush=True)
+            return
+        if who := self._keeping.who(write):
+            self._keeping.say(f'{who} has given all a sound: s("{name}") plays it.')
+
+    async def _fetch(self, asset: SharedAsset, maker: bytes) -> None:
+        """From who has named it first, then from anybody: its hash says whether it is right. Raises PeerError."""
+        if await asyncio.to_thread(self._deliveries.has_all, asset.sha256, asset.size):
+            return
+        part = await asyncio.to_thread(self._deliveries.part, asset.sha256)
+        station, last = self._keeping.station, PeerError("Nobody that has it has answered yet")
+        for member in sorted(station.node.members.present, key=lambda each: each.key != maker):
+            if (to := station.proven(member.key)) is None:
+                continue
+            try:
+                what, key = f"asset/{asset.sha256}", PublicKey(member.key)
+                await self._client.fetch(to, key, what, asset.sha256, asset.size, part, self._deliveries.keep)
+                return
+            except PeerError as error:
+                last = error
+        raise last
+
+    def _place(self, name: str, asset: SharedAsset) -> None:
+        """Into its bank, read and written anew, in the place of what had its name. Raises MarmaladeError."""
+        data = plain_wave(self._deliveries.get(asset.sha256))
+        path = self._path(name, asset)
+        aside = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(data)
+            aside.replace(path)
+            for older in path.parent.iterdir():
+                if older != path:
+                    older.unlink()
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise BlobError(f"{path} cannot be written: {error.strerror}. Make room there.") from error
+
+    def _has_room(self, name: str) -> bool:
+        with contextlib.suppress(OSError):
+            names = {each.name for each in self._root.iterdir()}
+            return name in names or len(names) < MOST_ASSETS
+        return True  # nothing is there yet
+
+    def _path(self, name: str, asset: SharedAsset) -> Path:
+        return self._root / name / f"{asset.sha256[:16]}.wav"
+
+    def _file(self, path: str) -> Path:
+        found = Path(path).expanduser()
+        places = [found] if found.is_absolute() else [each / found for each in self._near]
+        return next((each for each in places if each.is_file()), places[0])
+
+    def _tell(self, name: str, value: bytes) -> None:
+        if not self._keeping.shared.tell(f"{ASSET}{name}", value, is_kept=True):
+            raise PeerError("There is no room for it; try again in a while")

@@ -1,0 +1,119 @@
+"""Votes: every player has a voice, and what more than half of those that are here want is done.
+
+What is decided about tempo and transport is carried out by whoever proposed it first; of all other questions the
+outcome is only told.
+"""
+
+import asyncio
+from typing import Final
+
+from marmalade_sc.errors import PeerError
+from marmalade_sc.peers.ballots import LASTS_MS, TEMPO, TRANSPORT, VOTES, check_question, read_choice, written_choice
+from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.records import RegisterWrite
+from marmalade_sc.player.control import Message
+from marmalade_sc.player.keeping import Keeping, Unseen
+from marmalade_sc.player.pausing import Pausing
+
+__all__ = ["Voting"]
+
+_LOOK_S: Final = 0.25
+_SAID: Final = 0.2
+"""Sentences a second about one player's voices, four at once: whoever changes its mind faster is counted, not told."""
+_MOST: Final = 32
+"""Questions at once."""
+
+
+class Voting:
+    """See the module. For one event loop. `pausing` lets everybody stand still, or go on."""
+
+    def __init__(self, keeping: Keeping, pausing: Pausing) -> None:
+        self._keeping = keeping
+        self._pausing = pausing
+        self._voices: dict[str, Unseen] = {}
+        self._settled: dict[str, bytes] = {}
+        self._talk = Buckets(_SAID, 4)
+
+    async def vote(self, message: Message) -> Message:
+        """Give this player's voice; it counts for a minute."""
+        question = check_question(str(message["question"]))
+        value = written_choice(question, message["choice"])
+        if not self._keeping.shared.tell(f"{VOTES}{question}", value, LASTS_MS):
+            raise PeerError("There is no room for it; try again in a while")
+        return {"value": self._line(question) or f"{question}: your voice counts for a minute."}
+
+    async def votes(self, message: Message) -> Message:
+        """What is voted about now."""
+        lines = [line for question in self._questions() if (line := self._line(question))]
+        return {"value": "\n".join(lines) or 'Nothing is voted about: vote("tempo", 132) asks all.'}
+
+    async def run(self) -> None:
+        """Count, tell, and do what was decided, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            questions = self._questions()
+            for gone in [each for each in {*self._voices, *self._settled} if each not in questions]:
+                self._voices.pop(gone, None)
+                self._settled.pop(gone, None)
+            for question in questions:
+                self._tell(question)
+                await self._settle(question)
+
+    def _questions(self) -> list[str]:
+        found = [name.removeprefix(VOTES) for name in self._keeping.shared.names(VOTES)]
+        return [each for each in found if self._keeping.shared.voices(f"{VOTES}{each}")][:_MOST]
+
+    def _tell(self, question: str) -> None:
+        unseen = self._voices.setdefault(question, Unseen())
+        for writes in self._keeping.shared.voices(f"{VOTES}{question}").values():
+            for each in writes:
+                who = self._keeping.who(each)
+                choice = _choice(question, each)
+                if not unseen.take(each.maker.hex(), each) or not who or choice is None:
+                    continue
+                if self._talk.take(each.maker.hex(), self._keeping.monotonic()):
+                    self._keeping.say(
+                        f"{who} votes: {question} {_words(choice)} ({len(writes)} of {self._electors(question)}). "
+                        f"To agree: vote({question!r}, {_words(choice) if isinstance(choice, float) else repr(choice)})"
+                    )
+
+    async def _settle(self, question: str) -> None:
+        """Once for each decision: one that stands is not carried out again when somebody joins in late."""
+        held = self._keeping.shared.current(f"{VOTES}{question}")
+        choice = _choice(question, held) if held is not None else None
+        if held is None or choice is None:
+            self._settled.pop(question, None)
+            return
+        if self._settled.get(question) == held.value:
+            return
+        self._settled[question] = held.value
+        self._keeping.say(f"Decided: {question} {_words(choice)}.")
+        if held.maker != self._keeping.shared.own:
+            return
+        if question == TEMPO:
+            await self._keeping.live.ask({"do": "tempo", "bpm": choice})
+        elif question == TRANSPORT:
+            await (self._pausing.resume({}) if choice == "resume" else self._pausing.pause({}))
+
+    def _line(self, question: str) -> str:
+        parts = []
+        for writes in self._keeping.shared.voices(f"{VOTES}{question}").values():
+            choice = _choice(question, writes[0])
+            if choice is not None:
+                names = ", ".join(self._keeping.who(each) or "you" for each in writes)
+                parts.append(f"{_words(choice)} {len(writes)} of {self._electors(question)} ({names})")
+        return f"{question}: {'; '.join(parts)}" if parts else ""
+
+    def _electors(self, question: str) -> int:
+        return self._keeping.shared.electors(f"{VOTES}{question}")
+
+
+def _choice(question: str, write: RegisterWrite) -> float | str | None:
+    try:
+        return read_choice(question, write.value)
+    except PeerError:
+        return None
+
+
+def _words(choice: float | str) -> str:
+    return f"{choice:g}" if isinstance(choice, float) else choice
