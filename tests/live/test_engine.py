@@ -195,11 +195,11 @@ def test_five_thousand_moments_within_a_quarter_of_a_second_pass_the_scheduler_s
     counts = engine.dispatcher.counts
     for attempt in range(3):
         sent, dropped = counts.sent, counts.late_dropped
-        parts = sections(engine.clock.now() + 400 * MS, [n / 20 for n in range(5000)], sustain=20.0)
+        parts = sections(engine.clock.now() + 1500 * MS, [n / 20 for n in range(5000)], sustain=20.0)
         for number, section in enumerate(parts):
             frame = Frame(1000 * attempt + number, 0, section.first, section.first, (section,))
             engine.accept(frame, "test")
-        pump(engine, 1.0)
+        pump(engine, 2.1)
         assert counts.sent - sent + counts.late_dropped - dropped == 5000
         expected = counts.sent - sent + 3
         assert engine.server.complaints() == 0
@@ -239,9 +239,9 @@ def test_more_voices_than_are_wanted_are_ended(engine: Engine) -> None:
     watch = Watch(engine, seen.append, most_voices=200)
     watch.start()
     try:
-        first = engine.clock.now() + 300 * MS
+        first = engine.clock.now() + 1000 * MS
         give(engine, sections(first, [n / 10 for n in range(500)], sustain=60.0))
-        deadline = time.monotonic() + 8.0
+        deadline = time.monotonic() + 20.0
         while time.monotonic() < deadline and not (engine.dispatcher.counts.stolen and synths(engine) <= 204):
             pump(engine, 0.05)
             if watch.excess:
