@@ -18,6 +18,7 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.identity.sealing import SEAL_BYTES, Seal
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.reach import Endpoint
+from marmalade_sc.peers.refusals import refused
 from marmalade_sc.peers.requests import JamName
 from marmalade_sc.peers.signed import VERSION, Signable, open_signed, signed
 from marmalade_sc.peers.wire import BLOB, KEY, NUMBER, wire
@@ -31,6 +32,12 @@ _AT_ONCE: Final = 64
 _BUFFER: Final = 1 << 20
 _PER_ADDRESS: Final = 400.0
 """Datagrams a second from one address, 800 at once: a jam of 500 players at rest sends us a hundredth of it each."""
+_STRANGERS: Final = 500.0
+"""Datagrams a second that are opened of all those together who are no friends, where nobody is here: 5 % of a core. At
+2,000 a player on a busy machine read so few that those of its friends got lost in the socket."""
+_EACH: Final = 8.0
+_STRANGERS_AT_ONCE: Final = 500.0
+"""40 ms of work: the socket's buffer holds what comes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,17 @@ class Envelopes:
         letter = signed(self._own, Datagram(VERSION, self._own.public.raw, receiver, body))
         return self.mark + self._seal.close(letter.data, os.urandom(12), self.mark)
 
-    def open(self, data: bytes) -> Datagram:
-        """What is inside. Raises MarmaladeError where it is not for us, or from nobody."""
+    def open(self, data: bytes, may: Callable[[], bool] = lambda: True) -> Datagram:
+        """What is inside. Raises MarmaladeError where it is not for us, from nobody, or `may` says no to its price."""
+
+        def check(found: Datagram) -> None:
+            if found.receiver != self._own.public.raw:
+                raise refused("audience")
+            if not may():
+                raise refused("busy")
+
         plain = self._seal.open(data[_MARK_BYTES:], data[:_MARK_BYTES])
-        found = open_signed(plain, (Datagram,), LARGEST_DATAGRAM).message
-        if found.receiver != self._own.public.raw:
-            raise MarmaladeError("It is meant for another player")
-        return found
+        return open_signed(plain, (Datagram,), LARGEST_DATAGRAM, check).message
 
     def is_ours(self, data: bytes) -> bool:
         """Whether it may be of this jam at all."""
@@ -88,6 +99,9 @@ class Envelopes:
 
 class Datagrams:
     """The socket. `heard` takes what passed; `now` is read the moment a datagram is there.
+
+    `friends` gives the addresses of those who are trusted: their datagrams are looked at whatever all others send, who
+    share what there is otherwise; `players` is how many are here, for each of which that is eight a second more.
 
     It reads all that is there at once, up to a bound: asyncio's own transport takes a turn of the loop for each, which
     costs more than refusing it, and of those that nobody wants 20,000 may come in a second.
@@ -103,12 +117,17 @@ class Datagrams:
         now: Callable[[], int],
         monotonic: Callable[[], float],
         per_address: float = _PER_ADDRESS,
+        friends: Callable[[], frozenset[str]] = frozenset,
+        players: Callable[[], int] = lambda: 0,
     ) -> None:
         self._envelopes = envelopes
         self._heard = heard
         self._now = now
         self._monotonic = monotonic
         self._buckets = Buckets(per_address, 2 * per_address)
+        self._friends = friends
+        self._players = players
+        self._strangers = Buckets(_STRANGERS, _STRANGERS_AT_ONCE, most=1)
         self._socket: socket.socket | None = None
         self.dropped = 0
 
@@ -150,8 +169,13 @@ class Datagrams:
         if not self._envelopes.is_ours(data) or not self._buckets.take(host, self._monotonic()):
             self.dropped += 1
             return None
+        is_friend, now = host in self._friends(), self._monotonic()
+        price = _STRANGERS / (_STRANGERS + _EACH * self._players())
+        if not is_friend and not self._strangers.has("", now, price):
+            self.dropped += 1  # not even its seal is looked at; what fails there costs other strangers nothing
+            return None
         try:
-            letter = self._envelopes.open(data)
+            letter = self._envelopes.open(data, lambda: is_friend or self._strangers.take("", now, price))
         except MarmaladeError:
             self.dropped += 1
             return None

@@ -20,6 +20,11 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._levels)
 
+    def has(self, name: str, now: float, amount: float = 1.0) -> bool:
+        """Whether `name` could; nothing is taken."""
+        level, since = self._levels.get(name, (self._burst, now))
+        return min(self._burst, level + (now - since) * self._rate) >= amount
+
     def take(self, name: str, now: float, amount: float = 1.0) -> bool:
         """Whether `name` may, now."""
         level, since = self._levels.get(name, (self._burst, now))

@@ -32,6 +32,8 @@ _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+)(:[0-9]{1,5})?")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _PER_ADDRESS: Final = 50.0
 _BURST: Final = 200.0
+_STRANGERS: Final = 200.0
+"""Requests a second, 800 at once, of all addresses together at which no friend is."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -91,6 +93,7 @@ class Server:
         self._wall_ms = wall_ms
         self._say = say
         self._buckets = Buckets(_PER_ADDRESS, _BURST)
+        self._strangers = Buckets(_STRANGERS, 4 * _STRANGERS, most=1)
         self.guards = guards or Guards()
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
@@ -146,7 +149,7 @@ class Server:
         transport = request.transport
         self.guards.begin(transport)
         try:
-            if not self._buckets.take(request.remote or "", self._now()):
+            if not self._has_time_for(request.remote or ""):
                 raise refused("busy")
             if "Origin" in request.headers or not _is_number(request.headers.get("Host", "")):
                 raise refused("audience", "pages in browsers have no business here")
@@ -164,13 +167,19 @@ class Server:
         finally:
             self.guards.end(transport)
 
+    def _has_time_for(self, address: str) -> bool:
+        """Friends have their own share whatever all others ask."""
+        if not self._buckets.take(address, self._now()):
+            return False
+        return self.guards.known(address) or self._strangers.take("", self._now())
+
     def _refusal(self, error: PeerError) -> web.Response:
         body: dict[str, object] = {"error": {"code": error.reason, "message": error.message}}
         if error.reason == "clock":
             body["now"] = error.now_ms or self._wall_ms()
         headers = {"Retry-After": "1"} if error.status in (429, 503) else {}
         response = _json(body, error.status, headers)
-        if error.reason in ("malformed", "large"):
+        if error.reason in ("malformed", "large", "busy"):
             response.force_close()  # whatever follows on this connection is not worth reading
         return response
 

@@ -1,7 +1,7 @@
 """Messages with a signature behind them: made, and read with the cheap checks first. Pure."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, Generic, TypeVar
@@ -57,8 +57,13 @@ def signed(identity: Identity, message: S) -> Signed[S]:
     return Signed(message, joined(message.KIND, parts) + sign(identity, message.PURPOSE, *parts))
 
 
-def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S]:
+def open_signed(
+    data: bytes, kinds: Sequence[type[S]], largest: int, worth: Callable[[S], None] = lambda message: None
+) -> Signed[S]:
     """The message that `data` is, its signature checked. Reads cheap things first.
+
+    Args:
+        worth: raises PeerError for what is not worth the price of a signature, by what it says of itself.
 
     Raises:
         PeerError: it is too large, malformed, of another version, or not signed by whom it names.
@@ -68,6 +73,7 @@ def open_signed(data: bytes, kinds: Sequence[type[S]], largest: int) -> Signed[S
     message = decode(data, kinds, SIGNATURE_BYTES)
     if getattr(message, "version", VERSION) != VERSION:
         raise refused("version", f"it speaks {VERSION}")
+    worth(message)
     try:
         verify(PublicKey(message.signer), data[-SIGNATURE_BYTES:], message.PURPOSE, *parts_in(data, SIGNATURE_BYTES))
     except IdentityError:

@@ -24,6 +24,7 @@ __all__ = ["Station", "Surroundings"]
 
 _PROBE_TICK_S: Final = 0.1
 _LETTERS_S: Final = 0.1
+_FRIENDS_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Surroundings:
         heard: takes each record that is news. Must not block.
         turned: takes each member whose state changed.
         admits: whether a key that is new may be taken up.
+        is_friend: whether a key is trusted: it is heard whatever strangers send.
         carry: takes letters to a player over HTTP and gives back those that were waiting there. Raises PeerError.
     """
 
@@ -47,6 +49,7 @@ class Surroundings:
     turned: Callable[[Member, str], None]
     admits: Callable[[bytes], bool]
     carry: Callable[[Endpoint, PublicKey, bytes], Awaitable[bytes]] | None = None
+    is_friend: Callable[[bytes], bool] = lambda key: False
     dice: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -72,8 +75,17 @@ class Station:
         self.since = around.jam_time()
         """The jam time from which offsets count their seconds."""
         self.soundings = Soundings(around.dice, self.since)
+        self._friends_at: frozenset[str] = frozenset()
+        self._next_look = 0.0
         self._envelopes = Envelopes(own, jam)
-        self._datagrams = Datagrams(self._envelopes, self._mail, around.jam_time, around.monotonic)
+        self._datagrams = Datagrams(
+            self._envelopes,
+            self._mail,
+            around.jam_time,
+            around.monotonic,
+            friends=self.friends_at,
+            players=lambda: len(self.node.members),
+        )
         self._letters = Letters(around.monotonic)
         self._carrying: set[asyncio.Task[None]] = set()
         self._endpoints: dict[str, Endpoint | None] = {}
@@ -122,6 +134,15 @@ class Station:
         member = self.node.members.get(key)
         address = self.soundings.proven(key)
         return self._endpoint(address) if member is not None and address and address == member.address else None
+
+    def friends_at(self) -> frozenset[str]:
+        """Addresses of the friends that are here, as of a second ago."""
+        if (now := self._around.monotonic()) >= self._next_look:
+            self._next_look = now + _FRIENDS_S
+            friends = (each for each in self.node.members.present if self._around.is_friend(each.key))
+            found = (self._endpoint(each.address) for each in friends)
+            self._friends_at = frozenset(each.host for each in found if each is not None)
+        return self._friends_at
 
     @property
     def dropped(self) -> int:

@@ -42,6 +42,10 @@ class Door:
         self._wall_ms = wall_ms
         self._say = say
 
+    def is_guest(self, key: bytes) -> bool:
+        """Whether a key has come in by an invite of ours."""
+        return any(str(PublicKey(key)) in each.guests for each in self._invitations.rows() if not each.is_revoked)
+
     async def invite(self, message: Message) -> Message:
         """A text with which others join: for ever, or `once`, or for so many `hours`."""
         node = self._station.node

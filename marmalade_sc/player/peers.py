@@ -19,6 +19,7 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.peers.client import Client
+from marmalade_sc.peers.guard import Guards
 from marmalade_sc.peers.known import read_known
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.members import Member
@@ -128,7 +129,8 @@ class _Process:
             self.station, desk, self.friends, deliveries, self.requests.carry_out, self.keepers.assets.offered,
             self.door.open,
         )  # fmt: skip
-        self.server = Server(reception, time.monotonic, wall_ms, self.log)
+        guards = Guards(known=lambda address: address in self.station.friends_at())
+        self.server = Server(reception, time.monotonic, wall_ms, self.log, guards)
         self.neighbours = self._neighbours()
 
     def timeline(self) -> Timeline | None:
@@ -160,7 +162,14 @@ class _Process:
         announced = settings.text("peers.announce") or (host if not _is_any(host) else _own_address())
         url = Endpoint(at.is_tls, announced, at.port).url
         around = Surroundings(
-            self.wiring.clock.now, time.monotonic, wall_ms, self._heard, self._turned, self._admits, self.client.letters
+            self.wiring.clock.now,
+            time.monotonic,
+            wall_ms,
+            self._heard,
+            self._turned,
+            self._admits,
+            self.client.letters,
+            self._is_friend,
         )
         return Station(self.own, self.jam, at, [url], around), Asker(self.own, self.jam, url, wall_ms)
 
@@ -263,7 +272,7 @@ class _Process:
             if clash := self.friends.clash(PublicKey(message.maker)):
                 self.say(clash)
             if message.addresses:
-                self.rollbook.met(message.maker, message.addresses[0])
+                self.rollbook.met(message.maker, message.addresses[0], self._is_friend(message.maker))
         if isinstance(message, Rotation) and (
             said := self.friends.rotated(PublicKey(message.maker), PublicKey(message.new))
         ):
@@ -289,16 +298,19 @@ class _Process:
 
     def _may_write(self, key: bytes, name: str) -> bool:
         """Whose tempo is followed, and who has a voice: who may play here."""
-        return self.friends.level(PublicKey(key)) in ("sandbox", "full")
+        return self._is_friend(key)
 
     def _turned(self, member: Member, state: str) -> None:
         words = {"here": "is here", "gone": "does not answer any more", "left": "has left"}
         if state in words and member.incarnation:
             self.say(f"{self.title(member.key)} {words[state]}.")
 
+    def _is_friend(self, key: bytes) -> bool:
+        return self.friends.level(PublicKey(key)) in ("sandbox", "full")
+
     def _admits(self, key: bytes) -> bool:
         is_known = key in self.rollbook.friends() or self.friends.level(PublicKey(key)) != "ask"
-        return is_known or self._newcomers.take("", time.monotonic())
+        return is_known or self.door.is_guest(key) or self._newcomers.take("", time.monotonic())
 
     # The hub
 

@@ -21,6 +21,7 @@ class Rollbook:
     def __init__(self, jam: Path) -> None:
         self._path = jam / "peers.json"
         self._friends: dict[bytes, str] = {}
+        self._trusted: set[bytes] = set()
         self._records: list[bytes] = []
         self._values: dict[str, bytes] = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -37,13 +38,20 @@ class Rollbook:
         """Our own records, as they were signed."""
         return [*self._records, *self._values.values()]
 
-    def met(self, key: bytes, address: str) -> None:
-        """A player is there. Raises nothing: without a disk it is asked for again."""
+    def met(self, key: bytes, address: str, is_trusted: bool = False) -> None:
+        """A player is there. Raises nothing: without a disk it is asked for again.
+
+        Who was met first stays: made-up players must not push out those whom we know. One that is trusted takes the
+        place of the latest that was not.
+        """
+        self._trusted.update({key} if is_trusted else ())
         if self._friends.get(key) != address:
-            self._friends.pop(key, None)
+            if key not in self._friends and len(self._friends) >= _MOST_FRIENDS:
+                others = [each for each in reversed(self._friends) if each not in self._trusted]
+                if not is_trusted or not others:
+                    return
+                del self._friends[others[0]]
             self._friends[key] = address
-            while len(self._friends) > _MOST_FRIENDS:
-                del self._friends[next(iter(self._friends))]
             with contextlib.suppress(OSError):
                 self._write()
 

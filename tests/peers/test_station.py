@@ -28,7 +28,7 @@ from tests.peers.makers import JAM
 class Post:
     """A station, and what it has told."""
 
-    def __init__(self, own: Identity, jam: JamName = JAM) -> None:
+    def __init__(self, own: Identity, jam: JamName = JAM, friends: frozenset[bytes] = frozenset()) -> None:
         self.heard: list[Signed[Record]] = []
         self.turns: list[tuple[Member, str]] = []
         self.own = own
@@ -41,6 +41,7 @@ class Post:
             self.heard.append,
             lambda member, state: self.turns.append((member, state)),
             lambda key: True,
+            is_friend=lambda key: key in friends,
         )
         self.station = Station(own, jam, at, [at.url], around)
 
