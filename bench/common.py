@@ -14,7 +14,7 @@ from marmalade_sc.player import running
 from marmalade_sc.player.control import request
 from marmalade_sc.settings.places import Places
 
-__all__ = ["burning", "content", "median_us", "percentile", "player", "row", "until"]
+__all__ = ["burning", "content", "evaluate", "median_us", "percentile", "player", "row", "until"]
 
 
 def row(name: str, **figures: object) -> None:
@@ -71,6 +71,13 @@ def player(**settings: str) -> Iterator[Places]:
             yield places
         finally:
             running.stop(places)
+
+
+def evaluate(places: Places, code: str) -> None:
+    """Let the player play something: a bar that is measured while nothing plays says nothing."""
+    answer = request(places.control_socket, "evaluate", code=code, source="bench")
+    if answer.get("error"):
+        raise SystemExit(f"{code!r} does not play: {answer['error']}")
 
 
 def engine(places: Places) -> dict[str, object]:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from common import engine, player, row, until
+from common import engine, evaluate, player, row, until
 
 from marmalade_sc.player.control import request
 
@@ -30,7 +30,7 @@ def main() -> None:
     given = parser.parse_args()
     with player(**dict(each.split("=", 1) for each in given.set)) as places:
         path = places.control_socket
-        request(path, "evaluate", code='z1 >> s("hh*16", amp=.05)')
+        evaluate(places, 'z1 >> s("hh*16").set(amp=.05)')
         before = engine(places)
         begin = time.monotonic()
         sets = [word for each in given.set for word in ("--set", each)]

@@ -13,9 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from common import percentile, player, row
+from common import evaluate, percentile, player, row
 
-from marmalade_sc.player.control import request
 from marmalade_sc.settings.places import Places
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -106,7 +105,7 @@ def main() -> None:
     settings = dict(each.split("=", 1) for each in given.set)
     with player(**settings) as places:
         for number in range(1, TRACKS + 1):
-            request(places.control_socket, "evaluate", code=f'd{number} >> s("hh*8", amp=.02)', source="bench")
+            evaluate(places, f'd{number} >> s("hh*8").set(amp=.02)')
         starts = []
         for _ in range(5):
             begin = time.perf_counter()
@@ -147,7 +146,7 @@ def main() -> None:
                 until(terminal, b"bpm")
                 if mode == "full":  # all of it lit
                     settle(terminal, 1.0)
-                    terminal.paste("\n".join(f'd{n} >> s("hh*8", amp=.02)' for n in range(1, TRACKS + 1)) + "\n")
+                    terminal.paste("\n".join(f'd{n} >> s("hh*8").set(amp=.02)' for n in range(1, TRACKS + 1)) + "\n")
                     settle(terminal, 0.5)
                     terminal.press("f6")
                 idle = cpu_share(terminal, given.cpu_seconds)

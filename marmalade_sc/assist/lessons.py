@@ -1,6 +1,7 @@
 """The lessons of the tutorial: one source, `lessons/*.md`, for the shell and for docs/tutorial.md."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,8 @@ from marmalade_sc.assist.page import Page
 
 __all__ = ["Lesson", "Part", "lessons", "tutorial_page"]
 
+_COLUMNS: Final = 78
+"""Paragraphs are as wide: the smallest terminal that people have has 80 columns, and breaks of its own look torn."""
 _FENCE: Final = re.compile(r"^```([a-z]*)\n(.*?)^```\n?", re.MULTILINE | re.DOTALL)
 _FILE: Final = re.compile(r"# (\w+/\w+\.py)\n")
 _GOES_ON: Final = re.compile(r"[\s)\]}]|(?:else|elif|except|finally)\b")
@@ -111,8 +114,8 @@ def _parts(body: str) -> Iterator[Part]:
 
 def _texts(body: str) -> Iterator[Part]:
     for paragraph in body.split("\n\n"):
-        if paragraph.strip():
-            yield Part("text", paragraph.strip())
+        if words := paragraph.split():
+            yield Part("text", textwrap.fill(" ".join(words), _COLUMNS, break_on_hyphens=False))
 
 
 def _examples(code: str) -> Iterator[str]:

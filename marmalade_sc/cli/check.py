@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from marmalade_sc.cli.controls import with_controls
 from marmalade_sc.cli.progress import cycles_of, end_cleanly, showing
 from marmalade_sc.cli.session import Session, finite, with_session
 from marmalade_sc.errors import UsageError
@@ -23,12 +24,12 @@ __all__ = ["check", "controls_of"]
 @click.option("--cycles", metavar="N", default="8", show_default=True, help="How many bars.")
 @click.option("--bpm", type=click.FloatRange(0.1, 10000), default=120.0, show_default=True, help="The tempo.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of its dice.")
-@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--synthdefs", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder more.")
 @click.option("--build", is_flag=True, help="Compile its synthdefs/*.py first, outside the sandbox: for your own.")
 @click.option("--real-time", is_flag=True, help="As long as it sounds, even where it could go faster.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @with_session
+@with_controls
 def check(
     session: Session,
     name: str,

@@ -1,6 +1,7 @@
-"""`marmalade generator set`: controls of instances that run, as numbers or patterns."""
+"""Controls on the command line: `density=.5` behind a generator's name, and `marmalade generator set`."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -8,7 +9,7 @@ from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.cli.state import asked
 from marmalade_sc.errors import UsageError
 
-__all__ = ["controls_of", "set_"]
+__all__ = ["controls_of", "set_", "with_controls"]
 
 
 @click.command("set")
@@ -20,6 +21,18 @@ def set_(session: Session, name: str, controls: tuple[str, ...]) -> None:
     stated = asked(session, "control", name=name, controls=controls_of(controls)).get("instances")
     for path in stated if isinstance(stated, list) else []:
         click.echo(f"{path} is set")
+
+
+def with_controls(function: Callable[..., object]) -> Callable[..., object]:
+    """A command that takes `density=.5` behind its arguments, or `--control density=.5`; both as `controls`."""
+
+    @click.argument("words", nargs=-1, metavar="[CONTROL=VALUE]...")
+    @click.option("--control", "given", multiple=True, metavar="NAME=VALUE", help="The same as NAME=VALUE alone.")
+    @functools.wraps(function)
+    def command(*args: object, words: tuple[str, ...], given: tuple[str, ...], **more: object) -> object:
+        return function(*args, controls=(*given, *words), **more)
+
+    return command
 
 
 def controls_of(texts: Sequence[str]) -> dict[str, float | str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from marmalade_sc.cli.check import check, controls_of
-from marmalade_sc.cli.controls import set_
+from marmalade_sc.cli.check import check
+from marmalade_sc.cli.controls import controls_of, set_, with_controls
 from marmalade_sc.cli.grants import GRANTS
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.cli.shelf import inspect, list_, shelf_at, verify
@@ -93,18 +93,16 @@ def accept(session: Session, name: str) -> None:
 
 @generator.command()
 @click.argument("name")
-@click.argument("words", nargs=-1, metavar="[CONTROL=VALUE]...")
 @click.option("--instance", default="", help="Its ID; the same ID runs once. Default: the time.")
 @click.option("--track", default="", help="The strip it plays into. Default: its name.")
-@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--bars", type=float, help="End after so many bars.")
 @click.option("--seconds", type=float, help="End after so many seconds.")
 @click.option("--restart", type=click.Choice(["failure", "never"]), default="failure", help="Start it again?")
 @with_session
+@with_controls
 def run(
     session: Session,
     name: str,
-    words: tuple[str, ...],
     instance: str,
     track: str,
     controls: tuple[str, ...],
@@ -119,7 +117,7 @@ def run(
         generator=name,
         instance=instance,
         track=track,
-        controls=controls_of((*controls, *words)),
+        controls=controls_of(controls),
         bars=bars,
         seconds=seconds,
         restart=restart,

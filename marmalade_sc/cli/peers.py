@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from marmalade_sc.cli.controls import with_controls
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.errors import PlayerError
 from marmalade_sc.player.roster import players_text
@@ -63,7 +64,6 @@ def trust(session: Session, player: str, level: str) -> None:
 @click.argument("generator")
 @click.option("--instance", default="", help="Its ID; the same ID runs once on each player. Default: the time.")
 @click.option("--track", default="", help="The strip it plays into. Default: its name.")
-@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--bars", type=float, default=0.0, help="End after so many bars.")
 @click.option("--seconds", type=float, default=0.0, help="End after so many seconds.")
 @click.option(
@@ -76,6 +76,7 @@ def trust(session: Session, player: str, level: str) -> None:
 )
 @click.option("--ahead", type=click.FloatRange(0, 64, min_open=True), default=1.0, help="With future: so many bars.")
 @with_session
+@with_controls
 def play(
     session: Session,
     generator: str,

@@ -164,6 +164,7 @@ def _play(session: Session, jam: str, frames: "Callable[[JamClock], Iterator[tup
     clock = JamClock(int(str(status["origin"])))
     writer = FrameWriter(str(session.places.events_socket), LIVE_STREAM)
     try:
+        click.echo(f"The jam {jam} plays again. Ctrl-C stops it.", err=True)
         for when, made in frames(clock):
             clock.sleep_until(when)
             if made:

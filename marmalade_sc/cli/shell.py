@@ -22,9 +22,15 @@ __all__ = ["shell"]
 @click.option("--jam", metavar="NAME", help="The jam to play; made where it is not there yet.")
 @click.option("--keep", is_flag=True, help="Let the player play on when the shell that started it ends.")
 @click.option("--full", is_flag=True, help="Begin with the full screen: code above, log below.")
-@click.option("--watch", type=click.Path(dir_okay=False), help="Evaluate FILE now and whenever it is saved.")
+@click.option(
+    "--watch",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Evaluate FILE now and whenever it is saved; may be given several times.",
+)
 @with_session
-def shell(session: Session, file: str | None, jam: str | None, keep: bool, full: bool, watch: str | None) -> None:
+def shell(session: Session, file: str | None, jam: str | None, keep: bool, full: bool, watch: tuple[str, ...]) -> None:
     """Start or join the player and open the prompt; FILE is evaluated first.
 
     Without a terminal (a window that is closed, a connection that breaks) the player plays on; the next shell finds it.
@@ -50,14 +56,14 @@ def shell(session: Session, file: str | None, jam: str | None, keep: bool, full:
         starter = starter_set(places, settings)
         click.echo("Starting the player ...", err=True)
         running.start(places, session.options, jam, frozenset({"hub"}))
-        if starter is not None and not starts and watch is None:
+        if starter is not None and not starts and not watch:
             starts = {"starter set": starter}
             click.echo(f"The starter set plays; it is {places.sets / 'starter.py'}. hush() silences it.", err=True)
     if options.history is not None:
         take_over(places.root / "history.txt", options.history)
     end = ""
     try:
-        end = asyncio.run(Shell(options).run(_welcome(options.keymap.words), starts, Path(watch) if watch else None))
+        end = asyncio.run(Shell(options).run(_welcome(options.keymap.words), starts, [Path(each) for each in watch]))
     finally:
         if end != HUNG_UP:
             _leave(places, joined, keep)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from marmalade_sc.cli.check import controls_of
+from marmalade_sc.cli.controls import with_controls
 from marmalade_sc.cli.progress import cycles_of, showing
 from marmalade_sc.cli.scoretext import read_text
 from marmalade_sc.cli.session import Session, finite, read_set, with_session
@@ -104,11 +105,11 @@ def score(
 
 @submit.command()
 @click.argument("name")
-@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--real-time", is_flag=True, help="Play as long as it sounds: for one without the SDK.")
 @_music
 @_common
 @with_session
+@with_controls
 def generator(session: Session, name: str, controls: tuple[str, ...], real_time: bool, **options: object) -> None:
     """Ask for a render of generator NAME, or of its folder. It runs in a sandbox, wherever that is."""
     from marmalade_sc.generators.archive import pack

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from marmalade_sc.cli.check import controls_of
+from marmalade_sc.cli.controls import controls_of, with_controls
 from marmalade_sc.cli.progress import end_cleanly
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.errors import MarmaladeError, PlayerError
@@ -25,9 +25,9 @@ _OUTPUT_S = 0.5
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--track", default="", help="The strip it plays into. Default: its name.")
-@click.option("--control", "controls", multiple=True, metavar="NAME=NUMBER", help="Set a control.")
 @click.option("--instance", default="", help="An instance that plays already. Default: one of this generator's.")
 @with_session
+@with_controls
 def watch(session: Session, folder: Path, track: str, controls: tuple[str, ...], instance: str) -> None:
     """Let the generator in FOLDER play, and each time it is saved the new version, from the next bar on.
 

@@ -98,12 +98,16 @@ class Looking:
     # Tags
 
     def _tags(self) -> Message:
-        now, rows = self._now_ms(), []
+        """What is set, without the last words of instances that have ended: those are in their history."""
+        now, rows, ended = self._now_ms(), [], set()
         for key in self._history.keys("tags:*")[:_MOST]:
             found = self._history.at(key, now)
+            who, _, tag = key.removeprefix("tags:").rpartition(":")
             if found is not None and found[1].get("value") is not None and not _is_over(found[1], now):
-                who, _, tag = key.removeprefix("tags:").rpartition(":")
                 rows.append({"tag": tag, "who": who, "at_ms": found[0], **_told(found[1])})
+            elif found is not None and tag == "Track":  # whose it is takes it back when it ends
+                ended.add(who)
+        rows = [row for row in rows if row["who"] not in ended]
         rows.sort(key=lambda row: (str(row["tag"]), str(row["who"])))
         lines = [f"{row['tag']:16} {_shown(row):24} {row['who']}" for row in rows]
         return {"ok": True, "tags": rows, "value": "\n".join(lines) or "No tag is set."}

@@ -73,7 +73,7 @@ class Workbench:
     identity: Identity
     ask: Callable[..., Mapping[str, Any]]
     track: str = ""
-    controls: Mapping[str, float] | None = None
+    controls: Mapping[str, float | str] | None = None
     instance: str = ""
     _sha256: str = ""
     _good: Tree | None = None

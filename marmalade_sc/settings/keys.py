@@ -13,8 +13,9 @@ class Action:
 
     Attributes:
         keys: as in the setting `keys.<name>`: alternatives between commas, keys that are pressed one after the other
-            between spaces, `{n}` for any of the digits 1 to 9. Alt comes as Escape before the key, so every key here
-            works in every terminal, in tmux and over ssh; Ctrl-Enter and the like do not, and are not used.
+            between spaces, `{n}` for any of the digits 1 to 9, twice for 01 to 99. Alt comes as Escape before the key,
+            so every key here works in every terminal, in tmux and over ssh; Ctrl-Enter and the like do not, and are
+            not used.
         doc: one sentence.
     """
 
@@ -34,8 +35,8 @@ ACTIONS: Mapping[str, Action] = _table(
     Action("hush", "f9, alt-h", "Silence all tracks within 20 ms."),
     Action("panic", "f10, alt-p", "Silence everything at once, whatever else hangs."),
     Action("interrupt", "ctrl-c", "Interrupt an evaluation that runs; otherwise close a panel or empty the line."),
-    Action("mute", "alt-{n}", "Mute the n-th track of the status bar, or unmute it."),
-    Action("solo", "alt-s {n}", "Hear only the n-th track of the status bar, or all again."),
+    Action("mute", "alt-{n}, alt-0 {n} {n}", "Mute the n-th track of the status bar, or unmute it."),
+    Action("solo", "alt-s {n}, alt-s 0 {n} {n}", "Hear only the n-th track of the status bar, or all again."),
     Action("tap", "f8, alt-t", "Tap the tempo: four taps or more, the median counts."),
     Action("earlier", "alt-comma", "Play everything 5 ms earlier."),
     Action("later", "alt-period", "Play everything 5 ms later."),

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from marmalade_sc.shell.keys import Keymap
+from marmalade_sc.shell.keys import Chord, Keymap, expanded
 
 __all__ = ["Deed", "action_keys"]
 
 Deed = Callable[[KeyPressEvent, int], None]
-"""What an action does: gets the key's event, and the digit that was pressed for those that take one (else 0)."""
+"""What an action does: gets the key's event, and the number that was pressed for those that take one (else 0)."""
 
 
 def action_keys(keymap: Keymap, deeds: Mapping[str, Deed]) -> KeyBindings:
@@ -20,13 +20,12 @@ def action_keys(keymap: Keymap, deeds: Mapping[str, Deed]) -> KeyBindings:
         if deed is None:
             continue
         for chord in chords:
-            digits = range(1, 10) if "{n}" in chord else (0,)
-            for digit in digits:
-                _add(keys, [str(digit) if key == "{n}" else key for key in chord], deed, digit)
+            for pressed, number in expanded(chord):
+                _add(keys, pressed, deed, number)
     return keys
 
 
-def _add(keys: KeyBindings, chord: list[str], deed: Deed, digit: int) -> None:
+def _add(keys: KeyBindings, chord: Chord, deed: Deed, number: int) -> None:
     @keys.add(*chord, save_before=lambda event: False)  # or pressing "redo" would count as a change of the text
     def _(event: KeyPressEvent) -> None:
-        deed(event, digit)
+        deed(event, number)

@@ -256,11 +256,11 @@ class Deeds:
             self._open("page", page.title, page.text(), page.examples)
             self.face.panel_changed()
         else:
-            self._talk.say("class:value", "\n".join(_fitted(page.text(), self.face.columns)))
+            self._talk.say("class:value", "\n".join(_fitted(page.text(), self.face.columns)), is_answer=True)
 
     def _open(self, kind: str, title: str, text: str, examples: Sequence[str] = ()) -> None:
         if self.face.name == "linear":
-            self._talk.say("class:value", text)
+            self._talk.say("class:value", text, is_answer=True)
             return
         lines = _fitted(clean(text), self.face.columns)
         self._desk.open_text(kind, title, lines, examples)

@@ -94,10 +94,10 @@ class Desk:
 
     # What is said
 
-    def say(self, style: str, text: str, now_s: float) -> None:
-        """Show a text when there is time."""
+    def say(self, style: str, text: str, now_s: float, is_answer: bool = False) -> None:
+        """Show a text when there is time; an answer without folding it."""
         if text:
-            self.fold.add(style, text, now_s)
+            self.fold.add(style, text, now_s, is_answer)
             self.said()
 
     def print_piece(self, text: str, now_s: float) -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
@@ -115,6 +116,7 @@ class FullFace:
             style=style,
             key_bindings=keys,
             editing_mode=EditingMode.VI if options.vi else EditingMode.EMACS,
+            cursor=ModalCursorShapeConfig() if options.vi else None,
             mouse_support=options.mouse,
             input=terminal[0],
             output=terminal[1],

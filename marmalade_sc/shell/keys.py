@@ -7,7 +7,7 @@ from typing import Final
 from marmalade_sc.errors import SettingsError, nearest
 from marmalade_sc.settings.keys import ACTIONS
 
-__all__ = ["Chord", "Keymap", "read_keys", "table"]
+__all__ = ["Chord", "Keymap", "expanded", "read_keys", "table"]
 
 Chord = tuple[str, ...]
 """Keys as prompt_toolkit names them, pressed one after the other."""
@@ -52,40 +52,57 @@ def read_keys(texts: Mapping[str, str]) -> Keymap:
     """
     chords: dict[str, tuple[Chord, ...]] = {}
     owners: dict[Chord, str] = {}
+    begins: dict[Chord, set[str]] = {}
     for name, action in ACTIONS.items():
         text = texts.get(name, action.keys)
         found = [_chord(name, words) for words in text.split(",") if words.strip()]
         for chord in found:
-            if ("{n}" in action.keys) != ("{n}" in "".join(chord)):
+            if ("{n}" in action.keys) != ("{n}" in chord) or chord.count("{n}") > 2:
                 raise SettingsError(
                     f"keys.{name} cannot be {text!r:.80}",
-                    hint="It needs {n}, the digit." if "{n}" in action.keys else "{n} is for mute and solo only.",
+                    hint="It needs {n}, the digit, once or twice."
+                    if "{n}" in action.keys
+                    else "{n} is for mute and solo only.",
                 )
-            for digit in _expanded(chord):
-                _take(owners, digit, name)
+            for pressed, _ in expanded(chord):
+                _take(owners, begins, pressed, name)
         chords[name] = tuple(found)
     words = {name: texts.get(name, action.keys) for name, action in ACTIONS.items()}
     return Keymap(chords, words)
 
 
-def _expanded(chord: Chord) -> list[Chord]:
-    if "{n}" not in chord:
-        return [chord]
-    return [tuple(str(digit) if key == "{n}" else key for key in chord) for digit in range(1, 10)]
+def expanded(chord: Chord) -> list[tuple[Chord, int]]:
+    """The keys that are pressed, and the number that they say: `{n}` is 1 to 9, two of them are 01 to 99.
+
+    A chord without `{n}` says 0.
+    """
+    digits = chord.count("{n}")
+    if not digits:
+        return [(chord, 0)]
+    found = []
+    for number in range(1, 10**digits):
+        written = iter(f"{number:0{digits}}")
+        found.append((tuple(next(written) if key == "{n}" else key for key in chord), number))
+    return found
 
 
-def _take(owners: dict[Chord, str], chord: Chord, name: str) -> None:
-    for other, owner in owners.items():
-        short = min(len(other), len(chord))
-        if other == chord and owner != name:
-            raise SettingsError(f"keys.{name} and keys.{owner} are the same key.", hint="Set one of them to another.")
-        if other != chord and other[:short] == chord[:short] and owner != name:
-            longer, shorter = (name, owner) if len(chord) > len(other) else (owner, name)
-            raise SettingsError(
-                f"keys.{longer} begins with the key of keys.{shorter}, so it can never be pressed.",
-                hint="Set one of them to another.",
-            )
+def _take(owners: dict[Chord, str], begins: dict[Chord, set[str]], chord: Chord, name: str) -> None:
+    """The chord belongs to the action `name`; `begins` has whose chords begin with what."""
+    owner = owners.get(chord, name)
+    if owner != name:
+        raise SettingsError(f"keys.{name} and keys.{owner} are the same key.", hint="Set one of them to another.")
+    heads = [chord[:length] for length in range(1, len(chord))]
+    shorter = [owners[head] for head in heads if owners.get(head, name) != name]
+    longer = sorted(begins.get(chord, set()) - {name})
+    if shorter or longer:
+        long, short = (name, shorter[0]) if shorter else (longer[0], name)
+        raise SettingsError(
+            f"keys.{long} begins with the key of keys.{short}, so it can never be pressed.",
+            hint="Set one of them to another.",
+        )
     owners[chord] = name
+    for head in heads:
+        begins.setdefault(head, set()).add(name)
 
 
 def _chord(name: str, words: str) -> Chord:

@@ -70,11 +70,16 @@ class Fold:
         self._begin = float("-inf")
         self._count = 0
 
-    def add(self, style: str, text: str, now_s: float) -> None:
-        """Take in a text of one or more lines."""
-        safe = clean(text).expandtabs(4)
-        for line in safe.split("\n"):
-            self._line((style, line), now_s)
+    def add(self, style: str, text: str, now_s: float, is_answer: bool = False) -> None:
+        """Take in a text of one or more lines; an answer is what was asked for, and is shown whole, however long."""
+        lines = clean(text).expandtabs(4).split("\n")
+        for line in lines:
+            if is_answer:
+                self._show((style, line))
+            else:
+                self._line((style, line), now_s)
+        if is_answer:
+            self._count -= len(lines)
 
     def take(self, now_s: float) -> list[Said]:
         """What is to be shown now; ask again within a tenth of a second as long as `is_waiting`."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
@@ -79,6 +80,7 @@ class PlainFace:
             style=style,
             key_bindings=keys,
             editing_mode=EditingMode.VI if options.vi else EditingMode.EMACS,
+            cursor=ModalCursorShapeConfig() if options.vi else None,
             mouse_support=options.mouse,
             input=self._input,
             output=self._output,

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -83,13 +83,13 @@ class Shell:
         self._draw_s = 0.0
         self._faults = 0
 
-    async def run(self, first: str = "", starts: Mapping[str, str] | None = None, watch: Path | None = None) -> str:
+    async def run(self, first: str = "", starts: Mapping[str, str] | None = None, watch: Sequence[Path] = ()) -> str:
         """Until the performer leaves: `LEFT`; or until the terminal is gone: `HUNG_UP`.
 
         Args:
             first: what to say on opening.
             starts: blocks to evaluate at once, by name.
-            watch: a file that is evaluated now and whenever it is saved.
+            watch: files that are evaluated now and whenever they are saved.
 
         Raises:
             PlayerError: no player answers at the start.
@@ -107,8 +107,8 @@ class Shell:
                 self._talk.say("class:landed", first)
             for name, code in (starts or {}).items():
                 self._talk.start(self._evaluate(code, name))
-            if watch is not None:
-                self._watching.watch(watch)
+            for path in watch:
+                self._watching.watch(path)
             return await self._show_faces()
         finally:
             for task in beside:
@@ -189,7 +189,7 @@ class Shell:
         return FullFace(desk, self._code, options, style, keys, terminal, self._title, visits)
 
     def _title(self) -> str:
-        watched = f", {self._watching.name} is watched" if self._watching.name else ""
+        watched = f", watched: {self._watching.names}" if self._watching.names else ""
         keys = self._options.keymap.words["keys"].partition(",")[0]
         return f"{self._options.scratch.name}{watched}; {keys} shows the keys"
 

@@ -54,9 +54,9 @@ class Talk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.link.close()
 
-    def say(self, style: str, text: str) -> None:
-        """Show a text."""
-        self.desk.say(style, text, time.monotonic())
+    def say(self, style: str, text: str, is_answer: bool = False) -> None:
+        """Show a text; an answer without folding it."""
+        self.desk.say(style, text, time.monotonic(), is_answer)
 
     # To the player
 
@@ -92,7 +92,7 @@ class Talk:
                 self.say(style, text)
             return False
         if answer.get("value"):
-            self.say("class:value", str(answer["value"]))
+            self.say("class:value", str(answer["value"]), is_answer=True)
         self._landed(answer)
         self.start(self._read_names())
         return True

@@ -1,4 +1,4 @@
-"""The file that is evaluated whenever it is saved: looked at five times a second."""
+"""The files that are evaluated whenever they are saved: looked at five times a second."""
 
 import asyncio
 from pathlib import Path
@@ -10,49 +10,54 @@ from marmalade_sc.shell.watch import Change, WatchedFile
 __all__ = ["Watching"]
 
 _LOOK_S: Final = 0.2
+_MOST: Final = 16
 
 
 class Watching:
-    """At most one file at a time."""
+    """Up to 16 files, side by side."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
-        self._file: WatchedFile | None = None
+        self._files: dict[Path, WatchedFile] = {}
         self._pauses = False
 
     @property
-    def name(self) -> str:
-        """The file that is watched; empty without one."""
-        return self._file.path.name if self._file is not None and not self._pauses else ""
+    def names(self) -> str:
+        """The files that are watched, for people; empty without any."""
+        return "" if self._pauses else ", ".join(path.name for path in self._files)
 
     def watch(self, path: Path) -> None:
         """Evaluate all of a file now, and what changes in it whenever it is saved."""
-        self._file, self._pauses = WatchedFile(path.absolute()), False
+        whole = path.absolute()
+        if whole not in self._files and len(self._files) >= _MOST:
+            self._talk.say("class:error", f"{_MOST} files are watched already; {path.name} is not.")
+            return
+        self._files[whole], self._pauses = WatchedFile(whole), False
         missing = "" if path.exists() else " It is not there yet."
         self._talk.say("class:said", f"{path.name} is evaluated whenever it is saved.{missing}")
 
     def pause(self) -> None:
         """Stop watching, or go on."""
-        if self._file is None:
+        if not self._files:
             self._talk.say("class:said", 'No file is watched; watch("set.py") begins.')
             return
+        names, verb = ", ".join(path.name for path in self._files), "is" if len(self._files) == 1 else "are"
         self._pauses = not self._pauses
-        words = "is not watched any more" if self._pauses else "is watched again"
-        self._talk.say("class:said", f"{self._file.path.name} {words}.")
+        words = f"{verb} not watched any more" if self._pauses else f"{verb} watched again"
+        self._talk.say("class:said", f"{names} {words}.")
 
     async def run(self) -> None:
         """Look for ever."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            if self._file is None or self._pauses:
-                continue
-            try:
-                changes = self._file.look()
-            except ValueError as error:
-                self._talk.say("class:error", str(error))
-                continue
-            if changes:
-                await self._evaluate(self._file, changes)
+            for file in [] if self._pauses else [*self._files.values()]:
+                try:
+                    changes = file.look()
+                except ValueError as error:
+                    self._talk.say("class:error", str(error))
+                    continue
+                if changes:
+                    await self._evaluate(file, changes)
 
     async def _evaluate(self, file: WatchedFile, changes: list[Change]) -> None:
         for change in changes:

@@ -35,3 +35,9 @@ def test_every_lesson_has_a_page() -> None:
     page = page_of("lesson 3", words())
     assert page is not None
     assert "Instruments" in page.doc
+
+
+def test_lessons_fit_into_80_columns() -> None:
+    """Lines of 120 were broken once more by the terminal, a word here and there."""
+    texts = [part.text for lesson in lessons() for part in lesson.parts if part.kind == "text"]
+    assert max(len(line) for text in texts for line in text.split("\n")) <= 78

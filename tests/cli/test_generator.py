@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from marmalade_sc.cli.controls import controls_of, with_controls
 from marmalade_sc.cli.main import run
+from marmalade_sc.errors import UsageError
 
 
 @pytest.fixture
@@ -97,3 +101,19 @@ def test_mistakes_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "sets nothing" in said(capsys, "generator", "run", "x", "--control", "a", status=2)
     assert "Nothing is named" in said(capsys, "generator", "stop", status=2)
     assert "already" in said(capsys, "key", "new", status=2)
+
+
+def test_controls_stand_behind_the_name_or_in_an_option() -> None:
+    """`generator run rain density=.5` is what everybody types first."""
+
+    @click.command()
+    @click.argument("name")
+    @with_controls
+    def play(name: str, controls: tuple[str, ...]) -> None:
+        click.echo(f"{name} {controls_of(controls)}")
+
+    for arguments in (["rain", "density=.5"], ["rain", "--control", "density=.5"]):
+        assert CliRunner().invoke(play, arguments).output == "rain {'density': 0.5}\n"
+    assert "'<.2 .8>'" in CliRunner().invoke(play, ["rain", "density=<.2 .8>"]).output
+    wrong = CliRunner().invoke(play, ["rain", "density"]).exception
+    assert isinstance(wrong, UsageError) and "'density' sets nothing" in wrong.message

@@ -13,7 +13,7 @@ import pytest
 
 from marmalade_sc.player import running
 from marmalade_sc.settings.keys import ACTIONS
-from marmalade_sc.shell.keys import Chord, read_keys
+from marmalade_sc.shell.keys import Chord, expanded, read_keys
 from tests.live.players import LivePlayer
 from tests.live.terminal import Terminal
 from tests.player.deadline import eventually
@@ -206,7 +206,7 @@ CHORDS = [(name, chord) for name, chords in KEYMAP.chords.items() for chord in c
 
 
 def _digits(chord: Chord) -> Chord:
-    return tuple("1" if key == "{n}" else key for key in chord)
+    return next(pressed for pressed, number in expanded(chord) if number in (0, 1))
 
 
 @pytest.fixture(scope="module")

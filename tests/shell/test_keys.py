@@ -5,7 +5,7 @@ import pytest
 from marmalade_sc.errors import SettingsError
 from marmalade_sc.settings.keys import ACTIONS
 from marmalade_sc.settings.table import SETTINGS
-from marmalade_sc.shell.keys import read_keys
+from marmalade_sc.shell.keys import expanded, read_keys
 
 
 def test_the_defaults_are_keys_and_no_two_are_the_same() -> None:
@@ -13,7 +13,7 @@ def test_the_defaults_are_keys_and_no_two_are_the_same() -> None:
     assert set(keymap.chords) == set(ACTIONS)
     assert all(keymap.chords.values())
     assert keymap.chords["panic"] == (("f10",), ("escape", "p"))
-    assert keymap.chords["solo"] == (("escape", "s", "{n}"),)
+    assert keymap.chords["solo"] == (("escape", "s", "{n}"), ("escape", "s", "0", "{n}", "{n}"))
 
 
 def test_every_action_is_a_setting_with_its_default() -> None:
@@ -41,6 +41,9 @@ def test_keys_can_be_other_ones_or_none() -> None:
         ({"hush": "alt-g"}, ["keys.hush", "begins"]),
         ({"hush": "alt-5"}, ["keys.hush", "keys.mute"]),
         ({"mute": "alt-x"}, ["keys.mute", "{n}"]),
+        ({"mute": "alt-x {n} {n} {n}"}, ["keys.mute", "{n}"]),
+        ({"hush": "alt-0 4 2"}, ["keys.hush", "keys.mute"]),
+        ({"hush": "alt-0"}, ["keys.mute", "begins", "keys.hush"]),
         ({"hush": "alt-{n}"}, ["keys.hush", "{n}"]),
     ],
 )
@@ -49,3 +52,11 @@ def test_a_mistake_names_the_setting(keys: dict[str, str], says: list[str]) -> N
         read_keys(keys)
     for words in says:
         assert words in str(caught.value)
+
+
+def test_two_digits_say_a_number() -> None:
+    """With fifty tracks the tenth and those behind it have keys, too."""
+    found = {number: keys for keys, number in expanded(("escape", "0", "{n}", "{n}"))}
+    assert sorted(found) == [*range(1, 100)]
+    assert found[12] == ("escape", "0", "1", "2") and found[7] == ("escape", "0", "0", "7")
+    assert expanded(("f9",)) == [(("f9",), 0)]

@@ -70,3 +70,14 @@ def test_printed_pieces_become_lines() -> None:
     assert lines.add("\nyou\nthere", 0.06) == ["hi", "you"]
     assert lines.overdue(0.5) == ["there"]
     assert lines.overdue(0.9) == []
+
+
+def test_an_answer_is_shown_whole_and_floods_beside_it_are_folded() -> None:
+    """`config()` has a hundred lines; thirty of them were folded away."""
+    fold = Fold(limit=5, newest=2)
+    fold.add("v", "\n".join(["same"] * 3 + [f"row {number}" for number in range(100)]), 0.0, is_answer=True)
+    for number in range(20):
+        fold.add("p", f"flood {number}", 0.0)
+    shown = [text for _, text in fold.take(0.0)]
+    assert shown == ["same"] * 3 + [f"row {number}" for number in range(100)] + [f"flood {n}" for n in range(5)]
+    assert fold.is_waiting
