@@ -26,6 +26,7 @@ __all__ = ["Assetkeeper"]
 
 _LOOK_S: Final = 0.5
 _AGAIN_S: Final = 3.0
+_FULL_S: Final = 30.0
 _LONGEST_NAME: Final = 40
 
 
@@ -56,7 +57,8 @@ class Assetkeeper:
         if not path:
             self._tell(name, b"")
             return {"value": f"{name} is nobody's any more; what sounds rings out."}
-        if len(self._keeping.shared.family(ASSET)) >= MOST_ASSETS:
+        others = [each for each, write in self._keeping.shared.family(ASSET).items() if write.value and each != name]
+        if len(others) >= MOST_ASSETS:
             raise UsageError(f"The jam has {MOST_ASSETS} sounds already", hint='Take one back: jam.asset("name", "").')
         data = await asyncio.to_thread(as_plain_wave, self._file(path), LARGEST_ASSET)
         sha256 = await asyncio.to_thread(self._deliveries.put, data)
@@ -86,9 +88,8 @@ class Assetkeeper:
         """Get what is named, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            writes = self._keeping.shared.family(ASSET)
             now = self._keeping.monotonic()
-            for name, write in list(writes.items())[: 2 * MOST_ASSETS]:
+            for name, write in self._keeping.shared.family(ASSET).items():
                 if self._again.get(name, 0) <= now and self._unseen.take(name, write):
                     await self._follow(name, write)
 
@@ -107,17 +108,22 @@ class Assetkeeper:
             if not self._is_full:
                 self._keeping.say(f"{name} is not fetched: the jam has {MOST_ASSETS} sounds here already.")
             self._is_full = True
+            self._later(name, _FULL_S)
             return
+        self._is_full = False
         try:
             await self._fetch(asset, write.maker)
             await asyncio.to_thread(self._place, name, asset)
         except MarmaladeError as error:
-            self._again[name] = self._keeping.monotonic() + _AGAIN_S
-            self._unseen.forget(name)
+            self._later(name, _AGAIN_S)
             print(f"The sound {name} cannot be had yet: {error.message}", flush=True)
             return
         if who := self._keeping.who(write):
             self._keeping.say(f'{who} has given all a sound: s("{name}") plays it.')
+
+    def _later(self, name: str, pause_s: float) -> None:
+        self._again[name] = self._keeping.monotonic() + pause_s
+        self._unseen.forget(name)
 
     async def _fetch(self, asset: SharedAsset, maker: bytes) -> None:
         """From who has named it first, then from anybody: its hash says whether it is right. Raises PeerError."""

@@ -41,6 +41,7 @@ class Door:
         self._friends = friends
         self._wall_ms = wall_ms
         self._say = say
+        self._told: set[tuple[str, PublicKey]] = set()
 
     def is_guest(self, key: bytes) -> bool:
         """Whether a key has come in by an invite of ours."""
@@ -87,7 +88,9 @@ class Door:
             raise refused("blocked")
         found = await asyncio.to_thread(self._invitations.show, shown.word, key)
         seed = await asyncio.to_thread(self._membership.seed) if found.is_trusted else b""
-        self._say(f"{self._friends.title(key)} (SHA256:{key.fingerprint}) comes in by the invite {found.name}.")
+        if (found.name, key) not in self._told:  # who shows it again and again is let in, and told of once
+            self._told.add((found.name, key))
+            self._say(f"{self._friends.title(key)} (SHA256:{key.fingerprint}) comes in by the invite {found.name}.")
         return {"jam": self._jam.name, "id": self._jam.id.hex(), "seed": seed.hex()}
 
     def _names(self, found: Invitation) -> list[str]:

@@ -17,7 +17,7 @@ from marmalade_sc.player.keeping import Keeping
 
 __all__ = ["Mixing"]
 
-_LOOK_S: Final = 0.25
+_LOOK_S: Final = 0.5
 _MOST: Final = 64
 """Tracks whose mix is followed at once."""
 
