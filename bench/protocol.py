@@ -32,11 +32,12 @@ from marmalade_sc.peers.chatter import Ack, Have, Ping
 from marmalade_sc.peers.client import Client
 from marmalade_sc.peers.datagrams import Datagrams, Envelopes
 from marmalade_sc.peers.reach import Endpoint
-from marmalade_sc.peers.records import VERSION, PlayTicket, Record, Signed, signed
+from marmalade_sc.peers.records import VERSION, PlayTicket, Record, Signed, open_record, signed
 from marmalade_sc.peers.refusals import refused
 from marmalade_sc.peers.requests import Asker, Desk, JamName
 from marmalade_sc.peers.server import Archive, Server
 from marmalade_sc.peers.wire import encode
+from marmalade_sc.player.lifeline import settle
 from marmalade_sc.testing.network import Network
 
 JAM = JamName("bench", bytes(range(16)))
@@ -71,7 +72,8 @@ class House:
         return Archive(self.path, self.sha256, b"")
 
     async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
-        """Check, and accept once."""
+        """Check, and accept once. What one player has checked is not checked for the others of this process."""
+        open_record.cache_clear()
         found = self.desk.check(data, method).record.message
         assert isinstance(found, PlayTicket)
         is_new = found.instance not in self.started
@@ -176,6 +178,7 @@ async def players(count: int) -> AsyncIterator[list[tuple[Endpoint, PublicKey]]]
         server = Server(House(own), time.monotonic, wall_ms, print)
         servers.append(server)
         found.append((Endpoint(False, "127.0.0.1", await server.start("127.0.0.1", 0, None)), own.public))
+    settle()  # as the process of a player does before it says that it is ready
     try:
         yield found
     finally:

@@ -23,7 +23,7 @@ from marmalade_sc.live.operations import (
 )
 from marmalade_sc.live.scheduler import Scheduler
 
-__all__ = ["as_code", "error_message", "operation_of", "scene_name"]
+__all__ = ["as_code", "operation_of", "scene_name"]
 
 _MIX_FADE_S: Final = 0.3
 """A fader that somebody else moves goes as a hand would."""
@@ -113,24 +113,3 @@ def as_code(message: Mapping[str, object]) -> str:
     if name in ("next_scene", "previous_scene"):
         return f"scene.{str(name).partition('_')[0]}()"
     return ""
-
-
-def error_message(error: UsageError) -> dict[str, object]:
-    """An error as plain data, as the control protocol carries it."""
-    where = error.where
-    return {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "text": str(error),
-        "traceback": getattr(error, "traceback", ""),
-        "where": None
-        if where is None
-        else {
-            "source": where.source,
-            "line": where.line,
-            "column": where.column,
-            "text": where.text,
-            "length": where.length,
-        },
-    }

@@ -20,9 +20,10 @@ from typing import Final, Protocol, cast
 from marmalade_sc.clock.clocks import Clock
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.errors import UsageError
-from marmalade_sc.live.commands import error_message, operation_of
+from marmalade_sc.live.commands import operation_of
 from marmalade_sc.live.limits import QUERY_S, at_most, more_memory
 from marmalade_sc.live.link import Link, Message
+from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.live.operations import Operation
 from marmalade_sc.live.output import Output
 from marmalade_sc.live.placing import places_of

@@ -10,7 +10,7 @@ from typing import Final
 
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.book import Version
-from marmalade_sc.live.commands import error_message
+from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.live.units import Unit, closure
 from marmalade_sc.patterns.language import namespace
 from marmalade_sc.sdk.instruments import Orchestra

@@ -5,8 +5,9 @@ import hashlib
 import json
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import aiohttp
@@ -27,7 +28,10 @@ _DEPTH: Final = 16
 _BLOCK: Final = 256 << 10
 _QUICK: Final = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _LONG: Final = aiohttp.ClientTimeout(total=300, sock_connect=5, sock_read=10)
+_IDLE_S: Final = 4.0
+"""A connection that was idle for longer is not used again: the other side ends those that are idle for 5 s."""
 _PINS: Final = 512
+_BYTES: Final[Mapping[str, str]] = MappingProxyType({"Content-Type": "application/octet-stream"})
 
 
 class Client:
@@ -48,7 +52,8 @@ class Client:
     ) -> dict[str, object]:
         """Hand a record over with a signed request; what the player says to it.
 
-        Signed again, once, where the other player's clock differs from ours.
+        Signed again, once, where the other player's clock differs from ours, or where it has ended the connection,
+        which it may do whenever that is idle. Nothing is done twice: what is asked for has a name.
 
         Raises:
             PeerError: it refuses, does not answer, or is not who it should be.
@@ -60,9 +65,10 @@ class Client:
                     raise refused("malformed", "the answer is no object")
                 return found
             except PeerError as error:
-                if error.reason != "clock" or not error.now_ms or attempt:
+                if attempt or not (error.now_ms or _has_broken(error.__cause__)):
                     raise
-                asker.learn_clock(key, error.now_ms)
+                if error.now_ms:
+                    asker.learn_clock(key, error.now_ms)
         raise AssertionError
 
     async def players(self, to: Endpoint, key: PublicKey) -> list[dict[str, object]]:
@@ -98,7 +104,7 @@ class Client:
                 ssl=self._tls(to, key),
                 timeout=_QUICK,
                 allow_redirects=False,
-                headers={"Content-Type": "application/octet-stream"},
+                headers=_BYTES,
             ) as answer:
                 if answer.status != 200:
                     raise await _refusal(answer)
@@ -173,17 +179,17 @@ class Client:
                 ssl=self._tls(to, key),
                 timeout=_QUICK,
                 allow_redirects=False,
-                headers={"Content-Type": "application/octet-stream"} if data is not None else {},
+                headers=_BYTES if data is not None else None,
             ) as answer:
                 if answer.status != 200:
                     raise await _refusal(answer)
                 return _parsed(await bounded(answer, _ANSWER))
         except (aiohttp.ClientError, TimeoutError, OSError, ssl.SSLError) as error:
-            raise _unreachable(error) from None
+            raise _unreachable(error) from error
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=64, limit_per_host=4, use_dns_cache=False)
+            connector = aiohttp.TCPConnector(limit=64, limit_per_host=4, use_dns_cache=False, keepalive_timeout=_IDLE_S)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 trust_env=False,
@@ -275,6 +281,12 @@ async def _refusal(answer: aiohttp.ClientResponse) -> PeerError:
     except PeerError:
         pass
     return refused(code, "says the other player", now_ms=now)
+
+
+def _has_broken(cause: BaseException | None) -> bool:
+    """Whether a connection ended that had been made, before an answer was there."""
+    is_made = not isinstance(cause, aiohttp.ClientConnectorError)
+    return is_made and isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
 
 
 def _unreachable(error: BaseException) -> PeerError:

@@ -112,16 +112,24 @@ class Guarded(asyncio.Protocol):
         self._guards = guards
         self._inner = inner
         self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._until = 0.0
         self._is_cut = False
         self.address = ""
         self.is_waiting = True
 
     def wait(self, seconds_s: float) -> None:
-        """So long may it take from now on."""
+        """So long may it take from now on.
+
+        A timer that rings too early looks again: with a new one for each request the loop would sort thousands.
+        """
+        self._until = self._loop.time() + seconds_s
         if self._timer is not None:
+            if self._timer.when() <= self._until:
+                return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds_s, self.cut)
+        self._timer = self._loop.call_at(self._until, self._look)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         guards = self._guards
@@ -152,6 +160,13 @@ class Guarded(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._inner.resume_writing()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._until:
+            self._timer = self._loop.call_at(self._until, self._look)
+        else:
+            self.cut()
 
     def cut(self) -> None:
         """End it now; its place is free at once."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from marmalade_sc.errors import MarmaladeError, UsageError
-from marmalade_sc.live.commands import error_message
+from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.player.connection import failure
 from marmalade_sc.player.control import LONGEST_LINE, Message
 

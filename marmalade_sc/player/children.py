@@ -1,17 +1,17 @@
 """A process to be supervised, and how it is started: its own session, its output in a pipe, bound to its parent."""
 
-import contextlib
 import ctypes
 import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from marmalade_sc.player.lifeline import LIFELINE, READY
+from marmalade_sc.player.lifeline import LIFELINE, READY, TURN
+from marmalade_sc.player.priority import stand_back
 from marmalade_sc.player.processes import ProcessId, start_time
 
 __all__ = ["ProcessSpec", "Ready", "Started", "become_subreaper", "python_argv", "python_env", "spawn"]
@@ -50,7 +50,8 @@ class ProcessSpec:
     `needs` are started before it and restarted with it; `after` are only started before it (it survives their
     restart). Both name other processes. `env` is added to the supervisor's environment. `dies_by` is the signal that
     the kernel sends when the supervisor is gone. `renews`: its death asks for a new plan, because the world it was
-    planned for may have changed. `nice` is its priority, where the system lets us.
+    planned for may have changed. `nice` is its priority, where the system lets us. `waits`: it is started at once and
+    waits itself, after its imports, for its turn (`lifeline.await_turn`).
     """
 
     name: str
@@ -64,6 +65,7 @@ class ProcessSpec:
     dies_by: int = signal.SIGKILL
     renews: bool = False
     nice: int = 0
+    waits: bool = False
 
     @property
     def follows(self) -> frozenset[str]:
@@ -73,11 +75,13 @@ class ProcessSpec:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A process that was started: who it is, and the read ends of its output and of its word of readiness."""
+    """A process that was started: who it is, the read ends of its output and of its word of readiness, and the write
+    end of what tells it its turn (-1 where it does not wait)."""
 
     process: ProcessId
     output: int
     word: int
+    turn: int
 
 
 def become_subreaper() -> None:
@@ -104,26 +108,31 @@ def spawn(spec: ProcessSpec, lifeline: int) -> Started:
     libc, parent = _libc(), os.getpid()
     output, output_end = os.pipe()
     word, word_end = os.pipe()
+    turn_end, turn = os.pipe()
     env = {**os.environ, **spec.env, LIFELINE: str(lifeline), READY: str(word_end)}
+    inherited = [lifeline, word_end]
+    if spec.waits:
+        env[TURN] = str(turn_end)
+        inherited.append(turn_end)
     try:
         pid = os.fork()
         if pid == 0:
-            _become(spec, env, libc, parent, output_end, (lifeline, word_end))
+            _become(spec, env, libc, parent, output_end, inherited)
     except OSError:
-        os.close(output)
-        os.close(word)
+        for fd in (output, word, turn):
+            os.close(fd)
         raise
     finally:
-        os.close(output_end)
-        os.close(word_end)
+        for fd in (output_end, word_end, turn_end):
+            os.close(fd)
     os.set_blocking(output, False)
     os.set_blocking(word, False)
     # A zombie has no start time here; it is reaped like any other child.
-    return Started(ProcessId(pid, start_time(pid) or 0), output, word)
+    return Started(ProcessId(pid, start_time(pid) or 0), output, word, turn)
 
 
 def _become(
-    spec: ProcessSpec, env: Mapping[str, str], libc: ctypes.CDLL, parent: int, output: int, inherited: tuple[int, ...]
+    spec: ProcessSpec, env: Mapping[str, str], libc: ctypes.CDLL, parent: int, output: int, inherited: Sequence[int]
 ) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
@@ -132,8 +141,7 @@ def _become(
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         if spec.nice:
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, 0, spec.nice)
+            stand_back(spec.nice)
         libc.prctl(_PR_SET_PDEATHSIG, spec.dies_by, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +21,7 @@ SCHEMA = 1
 """Version of the directory's layout. Raise it when an older Marmalade could no longer use the directory."""
 
 _FOLDERS = ("generators", "jams", "players", "blobs", "synthdefs", "samples", "recordings", "sets", "logs")
-_GRACE_S = 1.0
+_GRACE_S = 0.25
 _UNFINISHED = ".part"
 
 
@@ -184,6 +183,8 @@ def _end_leftovers(places: Places) -> Iterator[str]:
     found = [(ProcessId.from_record(entry), entry) for entry in entries]
     left = [(process, entry) for process, entry in found if process is not None]
     if left:
+        from concurrent.futures import ThreadPoolExecutor  # 10 ms of a start that has nothing to end
+
         with ThreadPoolExecutor(len(left)) as pool:  # each may take its grace, and music waits
             ended = list(pool.map(lambda each: end(each[0], _GRACE_S), left))
         for (process, entry), is_ended in zip(left, ended, strict=True):

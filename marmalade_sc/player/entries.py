@@ -1,5 +1,6 @@
 """One supervised process as the supervisor sees it: its state, its deaths, its log, its line in processes.json."""
 
+import contextlib
 import os
 import signal
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Entry:
     process: ProcessId | None = None
     output: int = -1
     word: int = -1
+    turn: int = -1
     deaths: list[float] = field(default_factory=list)
     starts: int = 0
     last_exit: str = ""
@@ -43,6 +45,14 @@ class Entry:
     def alive(self) -> bool:
         """Whether there is a process."""
         return self.process is not None
+
+    def give_turn(self) -> None:
+        """Let it begin, where it waits for that."""
+        turn, self.turn = self.turn, -1
+        if turn >= 0:
+            with contextlib.suppress(BrokenPipeError):  # it has died, and is reaped soon
+                os.write(turn, b"!")
+            os.close(turn)
 
     def signal(self, number: int, *, group: bool = False) -> None:
         """Send a signal to the process, or to its whole group. It is our child, so its pid cannot be another's."""
@@ -70,10 +80,10 @@ class Entry:
 
     def close(self) -> None:
         """Close the pipes and the log file."""
-        for fd in (self.output, self.word):
+        for fd in (self.output, self.word, self.turn):
             if fd >= 0:
                 os.close(fd)
-        self.output = self.word = -1
+        self.output = self.word = self.turn = -1
         self.log.close()
 
     def record(self) -> dict[str, object]:

@@ -12,6 +12,7 @@ from marmalade_sc.jam.keys import CONTROL
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.content import Buffers
+from marmalade_sc.player.priority import stand_back
 from marmalade_sc.player.wiring import Wiring
 from marmalade_sc.settings.places import bundled
 from marmalade_sc.synthdefs.catalogue import Catalogue
@@ -32,9 +33,6 @@ def main(arguments: list[str]) -> int:
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopping.append(number))
     lifeline.watch()
-    # Builds want the CPU for 10 ms at a time; the music comes first.
-    with contextlib.suppress(OSError):
-        os.nice(5)
     wiring.places.synthdefs.mkdir(parents=True, exist_ok=True)
     wiring.places.samples.mkdir(parents=True, exist_ok=True)
     samples = SampleBank(
@@ -57,6 +55,8 @@ def main(arguments: list[str]) -> int:
         print(f"{path.name}: {error}", flush=True)
     news = StateLog(str(wiring.places.events_socket))
     lifeline.ready()
+    # Builds want the CPU for 10 ms at a time. The engine waited for the first ones; from now on the music comes first.
+    stand_back(5)
     if banks is not None and _bytes(wiring.banks) != banks:
         fresh_names.append("samples")
     if before and fresh_names:

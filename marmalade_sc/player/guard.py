@@ -15,7 +15,8 @@ __all__ = ["guarded"]
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
-_GRACE_S = 1.0
+_GRACE_S = 0.25
+"""All of it may be killed at any time; until it has gone the next player waits."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

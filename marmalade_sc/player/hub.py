@@ -15,8 +15,8 @@ from marmalade_sc.ids import check_name
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.keeper import Keeper
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.live.commands import error_message
 from marmalade_sc.live.link import serve
+from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.assistance import Assistance
 from marmalade_sc.player.configuration import configure

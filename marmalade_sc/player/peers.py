@@ -229,6 +229,7 @@ class _Process:
                 await self.neighbours.open()
             except OSError as error:
                 self.log(f"Nobody near can be found by multicast: {error.strerror}")
+        lifeline.settle()
         lifeline.ready()
         try:
             async with hub:

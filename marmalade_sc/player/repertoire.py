@@ -59,16 +59,21 @@ class Repertoire:
         return answer
 
     async def restore(self) -> Message:
-        """Evaluate what played when the last session ended, and have its generators play again."""
-        resumed = await self._generators({"do": "resume"})
+        """Evaluate what played when the last session ended, and have its generators play again.
+
+        Neither waits for the other: what runs generators may come up seconds after the live host.
+        """
+        resuming = asyncio.ensure_future(self._generators({"do": "resume"}))
         root = self._wiring.jam_places.root
         try:
             code = await asyncio.to_thread(restorable, root)
+            answer = await self._evaluated(code, "restore")
         except UsageError:
-            if resumed.get("instances"):
+            if (await resuming).get("instances"):
                 return {"ok": True, "value": "generators play again"}
             raise
-        answer = await self._evaluated(code, "restore")
+        finally:
+            await resuming
         if not answer.get("error"):
             self.restorable = ""
             await asyncio.to_thread(restored, root)

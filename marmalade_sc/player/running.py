@@ -15,11 +15,8 @@ from marmalade_sc.errors import MarmaladeError, PlayerError
 from marmalade_sc.ids import check_name
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.player.children import python_argv, python_env
-from marmalade_sc.player.directory import PlayerDirectory, holder, make
-from marmalade_sc.player.guard import guarded
+from marmalade_sc.player.directory import holder, make
 from marmalade_sc.player.processes import ProcessId, wait_for_end
-from marmalade_sc.player.specs import Plan
-from marmalade_sc.player.supervisor import Supervisor
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 
@@ -60,6 +57,12 @@ def run(places: Places, options: Mapping[str, str], jam: str | None, say: Callab
     Raises:
         MarmaladeError: a setting, the directory or the jam cannot be used. Once it runs, trouble is said, not raised.
     """
+    # For this process only: whoever starts a player, or asks how it is, does not wait for the supervisor's imports.
+    from marmalade_sc.player.directory import PlayerDirectory
+    from marmalade_sc.player.guard import guarded
+    from marmalade_sc.player.specs import Plan
+    from marmalade_sc.player.supervisor import Supervisor
+
     # Checked before the fork, so that a mistake of the user is an exception here and not a dead child.
     load(places.config, options=options)
     if (other := holder(places)) is not None:

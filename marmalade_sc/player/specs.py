@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from marmalade_sc.clock.clocks import JamClock
 from marmalade_sc.engine.leftovers import remove_jack_leftovers, remove_leftovers
@@ -22,9 +23,14 @@ __all__ = ["Plan", "wishes"]
 
 
 _JACKD = "jackd"
+_STARTS: Final = {"engine": "enginestart"}
+"""Modules that processes begin with where it is not the one of their name."""
 _QUICK = -10
 """Of the engine from its first moment: while it comes up again nothing sounds, and Python's imports are most of that
 (0.7 s on an idle machine, 2.4 s seen beside two busy processes)."""
+_SOON = -5
+"""Of what else notes come through, the live host (what it evaluates stands back by itself) and the gateways of the
+generators, and of the hub, through which a panic has to come on a busy machine too."""
 
 
 def wishes(settings: Settings) -> Wishes:
@@ -89,10 +95,10 @@ class Plan:
                 renews=True,
                 nice=_QUICK,
             ),
-            self._python("live", jam, after=redis),
-            self._python("generators", jam, after=redis),
+            self._python("live", jam, after=redis, nice=_SOON),
+            self._python("generators", jam, after=redis, nice=_SOON),
             *([self._python("peers", jam, after=redis)] if settings.text("peers.listen") else []),
-            self._python("hub", jam, after=redis),
+            self._python("hub", jam, after=redis, nice=_SOON),
             *([self._python("original", jam, after=redis)] if settings.integer("original.port") else []),
         ]
 
@@ -139,7 +145,7 @@ class Plan:
         given = {SETTINGS[key].env: text for key, text in self.options.items()}
         return ProcessSpec(
             name,
-            python_argv(f"marmalade_sc.player.{name}", "--dir", str(self.places.root), "--jam", jam),
+            python_argv(f"marmalade_sc.player.{_STARTS.get(name, name)}", "--dir", str(self.places.root), "--jam", jam),
             env={**python_env(), **given, JAM_ORIGIN: str(self._clock(jam).origin), **(env or {})},
             needs=needs,
             after=after,
@@ -148,6 +154,7 @@ class Plan:
             dies_by=signal.SIGTERM,
             renews=renews,
             nice=nice,
+            waits=True,
         )
 
     def _clock(self, jam: str) -> JamClock:
@@ -165,6 +172,7 @@ def _jackd(sound: Sound) -> ProcessSpec:
         ready=Ready("exists", socket),
         stop_s=2.0,
         renews=True,
+        nice=_QUICK,
         # Killed at once it would keep its place among the eight servers that JACK's registry has on a machine.
         dies_by=signal.SIGTERM,
     )

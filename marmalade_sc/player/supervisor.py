@@ -137,8 +137,11 @@ class Supervisor:
                 self._overdue(entry)
             if self._stopping:
                 self._stop_in_turn(entry)
-            elif entry.state == "waiting" and now >= entry.not_before and self._may_start(entry):
-                self._start(entry)
+            elif entry.state == "waiting" and now >= entry.not_before:
+                if self._may_start(entry):
+                    self._start(entry)
+                elif entry.spec.waits and not entry.alive and self._may_come(entry):
+                    self._spawn(entry)
 
     def _look_around(self) -> None:
         try:
@@ -176,19 +179,30 @@ class Supervisor:
             state in ("running", "failed") for state in after
         )
 
+    def _may_come(self, entry: Entry) -> bool:
+        """Whether it is worth to have it wait: nothing that it needs was given up."""
+        return all(self._entries[name].state != "failed" for name in entry.spec.needs)
+
     def _start(self, entry: Entry) -> None:
-        name = entry.spec.name
+        if not entry.alive and not self._spawn(entry):
+            return
+        entry.state, entry.why = "starting", ""
+        entry.starts += 1
+        entry.deadline = self._now() + entry.spec.ready_s
+        entry.give_turn()
+
+    def _spawn(self, entry: Entry) -> bool:
+        """Whether there is a process now; it begins when it is told to, where it `waits`."""
         try:
             started = spawn(entry.spec, self._lifeline[0])
         except OSError as error:
             self._died(entry, f"it could not be started: {error}")
-            return
+            return False
         entry.process, entry.output, entry.word = started.process, started.output, started.word
-        entry.state, entry.why = "starting", ""
-        entry.starts += 1
-        entry.deadline = self._now() + entry.spec.ready_s
-        self._selector.register(entry.output, selectors.EVENT_READ, name)
-        self._selector.register(entry.word, selectors.EVENT_READ, name)
+        entry.turn = started.turn
+        for fd in (entry.output, entry.word):
+            self._selector.register(fd, selectors.EVENT_READ, entry.spec.name)
+        return True
 
     def _hear(self, name: str, fd: int) -> None:
         entry = self._entries.get(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from marmalade_sc.clock.clocks import JamClock
 from marmalade_sc.ids import check_name
+from marmalade_sc.player.lifeline import await_turn
 from marmalade_sc.settings.load import Settings, load
 from marmalade_sc.settings.places import JamPlaces, Places
 
@@ -30,12 +31,13 @@ class Wiring:
 
     @classmethod
     def read(cls, arguments: Sequence[str]) -> "Wiring":
-        """From `--dir DIR --jam NAME` and the environment that the supervisor gives.
+        """From `--dir DIR --jam NAME` and the environment that the supervisor gives, when it is this process's turn.
 
         Raises:
             SettingsError: a setting is wrong.
             IdError: the jam's name is not allowed.
         """
+        await_turn()
         parser = argparse.ArgumentParser()
         parser.add_argument("--dir", required=True)
         parser.add_argument("--jam", required=True)

@@ -14,6 +14,7 @@ import traceback
 from typing import Final, NoReturn
 
 from marmalade_sc.engine.leash import die_with_parent
+from marmalade_sc.player.priority import stand_back
 from marmalade_sc.worker import step
 from marmalade_sc.worker.carrier import GO
 from marmalade_sc.worker.surroundings import Surroundings
@@ -60,6 +61,7 @@ def _work(around: Surroundings, line: socket.socket, descriptors: list[int]) -> 
     try:
         die_with_parent()
         os.setsid()
+        stand_back(os.getpriority(os.PRIO_PROCESS, 0))  # a new session begins with the priority of all others
         line.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for target, each in enumerate(descriptors):

@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.jobs.contracts import CONTRACTS
+from marmalade_sc.player.priority import stand_back
 from marmalade_sc.worker.abilities import abilities
 from marmalade_sc.worker.carrier import GO
 from marmalade_sc.worker.forge import forged
@@ -46,7 +47,7 @@ def main() -> None:
         sys.exit(1)
     offered = [row.name for row in CONTRACTS.values() if row in can or row.name in task["programs"]]
     task["steps"] = [name for name in offered if not task["steps"] or name in task["steps"]]
-    os.nice(around.settings.integer("jobs.nice"))  # here, for everything that is forked from it
+    stand_back(around.settings.integer("jobs.nice"))  # here, for everything that is forked from it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     gc.freeze()
@@ -67,6 +68,7 @@ def _work(around: Surroundings, task: Mapping[str, object], line: socket.socket,
     try:
         die_with_parent()
         os.setsid()
+        stand_back(around.settings.integer("jobs.nice"))  # a new session begins with the priority of all others
         line.close()
         random.seed()  # each waits and lives for a time of its own
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -48,6 +49,34 @@ async def test_requests_are_heard_over_tls_by_whom_they_are_meant_for(tmp_path: 
         assert len(await client.generators(to, BOB.public)) == 1
         await client.close()
     assert [each.record for each in house.heard] == [record]
+
+
+async def test_a_request_outlives_the_end_of_an_idle_connection(tmp_path: Path) -> None:
+    """The other side ends what is idle just as we use it again: a play would count as refused, and be heard late."""
+    house, guards, client, mine = SmallHouse(BOB, tmp_path), Guards(), Client(), asker()
+    record = signed(ALICE, a_play())
+    async with serving(house, guards=guards) as (_, to):
+        await client.ask(to, BOB.public, "play", mine, record)
+        for transport in list(guards.open):
+            transport.abort()
+        assert await client.ask(to, BOB.public, "play", mine, record) == {"status": "heard"}
+        await client.close()
+    assert len(house.heard) == 2
+
+
+async def test_a_request_may_take_longer_than_its_header(tmp_path: Path) -> None:
+    """The timer of the header rings in the middle of an answer, which a slow disk holds up: it is not cut."""
+
+    class SlowHouse(SmallHouse):
+        async def carry_out(self, method: str, data: bytes) -> Mapping[str, object]:
+            await asyncio.sleep(1.5)
+            return await super().carry_out(method, data)
+
+    guards, client = Guards(header_s=1.0), Client()
+    async with serving(SlowHouse(BOB, tmp_path), guards=guards) as (_, to):
+        assert await client.ask(to, BOB.public, "play", asker(), signed(ALICE, a_play())) == {"status": "heard"}
+        assert guards.ended == 0
+        await client.close()
 
 
 async def test_who_has_another_key_gets_not_a_byte(tmp_path: Path) -> None:

@@ -141,6 +141,39 @@ def test_processes_start_in_order_and_stop_in_the_other_order(host: Callable[...
     assert "All processes are ready." in one.said()
 
 
+def waiting(name: str, early: Path, trace: Path, **more: Any) -> dict[str, Any]:
+    """A process that says that it is there, then waits for its turn."""
+    code = (
+        "import sys, time; from pathlib import Path; from marmalade_sc.player import lifeline; "
+        "Path(sys.argv[1]).touch(); lifeline.await_turn(); "
+        "Path(sys.argv[2]).open('a').write('began '); lifeline.ready(); time.sleep(60)"
+    )
+    return {"name": name, "argv": [sys.executable, "-c", code, str(early), str(trace)], "waits": True, **more}
+
+
+def test_a_process_that_waits_is_there_early_and_begins_in_its_turn(host: Callable[..., Host], tmp_path: Path) -> None:
+    """Imports are most of a start: they take place while what they stand on comes up, and nothing begins before."""
+    early, trace = tmp_path / "early", tmp_path / "trace"
+    until_early = f"until [ -e {early} ]; do sleep 0.02; done; printf 'up ' >> {trace}; {_SAY_READY} exec sleep 60"
+    one = host(shell("redis", until_early, ready=False), waiting("engine", early, trace, after=["redis"]))
+    eventually(one.all_run)
+    assert trace.read_text() == "up began "
+
+
+def test_one_that_dies_before_its_turn_comes_again(host: Callable[..., Host], tmp_path: Path) -> None:
+    early, trace, go = tmp_path / "early", tmp_path / "trace", tmp_path / "go"
+    until_told = f"until [ -e {go} ]; do sleep 0.02; done; {_SAY_READY} exec sleep 60"
+    one = host(shell("redis", until_told, ready=False), waiting("engine", early, trace, needs=["redis"]))
+    eventually(early.exists)
+    old = eventually(lambda: one.table()["engine"]["pid"])
+    os.kill(int(old), signal.SIGKILL)
+    eventually(lambda: one.table()["engine"]["pid"] not in (None, old))
+    assert one.states()["engine"] == "waiting"
+    go.touch()
+    eventually(one.all_run)
+    assert trace.read_text() == "began "
+
+
 def test_what_dies_is_back_each_time(host: Callable[..., Host]) -> None:
     one = host(shell("a"))
     eventually(one.all_run)
