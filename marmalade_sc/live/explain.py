@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final
 
 from marmalade_sc.errors import EvaluationError, UnknownNameError, UsageError, Where, nearest
+from marmalade_sc.patterns.language import language
 
 __all__ = ["explain"]
 
@@ -37,6 +38,8 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
         return UnknownNameError(f"{name!r} is not defined", where=where, hint=hint)
     if isinstance(error, AttributeError) and (found := _member(error)) is not None:
         return UnknownNameError(found[0], where=None if where is None else _narrowed(where, found[0]), hint=found[1])
+    if isinstance(error, TypeError) and (asked := _no_control(error)) is not None:
+        return EvaluationError(asked[0], where=None if where is None else _narrowed(where, asked[0]), hint=asked[1])
     if isinstance(error, KeyboardInterrupt):
         return EvaluationError("The evaluation was interrupted", where=where, hint="Nothing has changed.")
     if isinstance(error, MemoryError):
@@ -62,6 +65,15 @@ def _member(error: AttributeError) -> tuple[str, str] | None:
     near = nearest(error.name, has)
     hint = f"Did you mean {owner}.{near}?" if near else f"{owner} has: {', '.join(has)}."
     return f"{owner} has no {error.name!r}", hint
+
+
+def _no_control(error: TypeError) -> tuple[str, str] | None:
+    """What to say of `s("hh", amp=.1)`: a function of patterns takes no controls, as an instrument does."""
+    said = re.fullmatch(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if said is None or said[1] not in language():
+        return None
+    name, control = ("s" if said[1] == "sound" else said[1]), said[2]
+    return f"{name} takes no {control!r}", f"Controls of a pattern are set behind it: {name}(...).set({control}=...)"
 
 
 def remember(code: str, source: str) -> None:

@@ -155,7 +155,7 @@ class Desk:
         return max(0, min(moments) - now) / UNITS_PER_SECOND if moments else float("inf")
 
     def _lit(self, now: int) -> Mapping[int, tuple[tuple[int, int], ...]]:
-        rows: dict[str, dict[int, int]] = {}
+        rows: dict[str, Mapping[int, int]] = {}
         found: dict[int, list[tuple[int, int]]] = {}
         for source, line, column, chars in self.lights.at(now - self.board.latency):
             if source not in rows:

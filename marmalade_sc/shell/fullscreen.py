@@ -82,8 +82,9 @@ class FullFace:
         self._output = terminal[1]
         self._is_visit = is_visit
         search = SearchToolbar(ignore_case=True)
+        lit = parts.Lit(desk)
         self._code = Moving(
-            parts.code_control(buffer, desk, search, lights=True),
+            parts.code_control(buffer, search, lit),
             left_margins=[ConditionalMarginNumbers()],
             right_margins=[ScrollbarMargin()],
             wrap_lines=True,
@@ -125,7 +126,7 @@ class FullFace:
         )
         if options.vi:
             self.app.ttimeoutlen = self.app.timeoutlen = 0.05
-        self.repaint = Repaint(self.app, {"bar": bar, "code": self._code, "view": view}, below=("code", "view"))
+        self.repaint = Repaint(self.app, {"bar": bar, "code": self._code, "view": view}, ("code", "view"), lit)
         self.panel_changed()
 
     @property

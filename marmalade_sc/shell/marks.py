@@ -1,6 +1,6 @@
 """Where evaluated blocks stand in the buffer, while lines move: so that what sounds is shown at its place. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["Marks"]
 
@@ -20,6 +20,7 @@ class Marks:
         self._lines: list[str] = [""]
         self._marks: list[Mark | None] = [None]
         self._margins: dict[str, int] = {}
+        self._rows: dict[str, dict[int, int]] | None = None
 
     def text(self, lines: Sequence[str]) -> None:
         """The text has changed to `lines`."""
@@ -32,7 +33,7 @@ class Marks:
         middle: list[Mark | None] = [None] * (len(new) - head - tail)
         lost = any(self._marks[head : len(old) - tail])
         self._marks = [*self._marks[:head], *middle, *self._marks[len(old) - tail :]]
-        self._lines = new
+        self._lines, self._rows = new, None
         if lost:
             self._count()
 
@@ -50,12 +51,17 @@ class Marks:
         first = min(places, key=lambda at: abs(at - near))
         for at in range(len(sent)):
             self._marks[first + at] = (source, at + 1)
-        self._margins[source] = margin
+        self._margins[source], self._rows = margin, None
         self._count()
 
-    def rows(self, source: str) -> dict[int, int]:
+    def rows(self, source: str) -> Mapping[int, int]:
         """From lines of the block `source` (from 1) to lines of the text (from 0), as far as they are still there."""
-        return {mark[1]: at for at, mark in enumerate(self._marks) if mark is not None and mark[0] == source}
+        if self._rows is None:
+            self._rows = {}
+            for at, mark in enumerate(self._marks):
+                if mark is not None:
+                    self._rows.setdefault(mark[0], {})[mark[1]] = at
+        return self._rows.get(source, {})
 
     def margin(self, source: str) -> int:
         """See `evaluated`."""

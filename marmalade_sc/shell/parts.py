@@ -1,7 +1,7 @@
 """Parts of the screen that the plain prompt and the full screen share: code with its lights, panel, bar, menus."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from prompt_toolkit.application import get_app
@@ -24,9 +24,9 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.lexer import CodeLexer
-from marmalade_sc.shell.repaint import Moving
+from marmalade_sc.shell.repaint import LIT, Moving
 
-__all__ = ["bar", "code_control", "hint", "menu", "panel", "rule"]
+__all__ = ["Lit", "bar", "code_control", "hint", "menu", "panel", "rule"]
 
 _MENU_ROWS: Final = 8
 _DOC_WIDTH: Final = 48
@@ -37,17 +37,39 @@ class Lit(Processor):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._drawn = desk.look
+        self._lengths: dict[int, int] = {}
+
+    def moved(self) -> Iterator[tuple[int, int, bool]]:
+        """Characters that are lit, or lit no more, since the code was drawn: (line, column, is_lit)."""
+        was, now, self._drawn = self._drawn.lit, self._desk.look.lit, self._desk.look
+        for row in was.keys() | now.keys():
+            end = self._lengths.get(row, 0)
+            before, after = _columns(was.get(row, ()), end), _columns(now.get(row, ()), end)
+            for column in before ^ after:
+                yield row, column, column in after
+
+    @property
+    def flashes(self) -> bool:
+        """Whether whole lines flash, or have flashed when the code was drawn."""
+        return self._drawn.flash is not None or self._desk.look.flash is not None
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """The line with the classes `sounding` and `flash` where they belong."""
-        look, row = self._desk.look, transformation_input.lineno
+        self._drawn = look = self._desk.look
+        row = transformation_input.lineno
+        self._lengths[row] = sum(len(text) for _, text, *_ in transformation_input.fragments)
         spans = look.lit.get(row, ())
         flashes = look.flash is not None and look.flash[0] <= row <= look.flash[1]
         if not spans and not flashes:
             return Transformation(transformation_input.fragments)
         if flashes:
             return Transformation(styled(transformation_input.fragments, [(0, 1 << 30)], "class:flash"))
-        return Transformation(styled(transformation_input.fragments, list(spans), "class:sounding"))
+        return Transformation(styled(transformation_input.fragments, list(spans), LIT))
+
+
+def _columns(spans: Iterable[tuple[int, int]], end: int) -> set[int]:
+    return {at for column, length in spans for at in range(column, min(column + length, end))}
 
 
 def styled(fragments: StyleAndTextTuples, spans: list[tuple[int, int]], style: str) -> StyleAndTextTuples:
@@ -66,8 +88,8 @@ def styled(fragments: StyleAndTextTuples, spans: list[tuple[int, int]], style: s
     return found
 
 
-def code_control(buffer: Buffer, desk: Desk, search: SearchToolbar, lights: bool) -> BufferControl:
-    """The control of a buffer with code."""
+def code_control(buffer: Buffer, search: SearchToolbar, lit: Lit | None = None) -> BufferControl:
+    """The control of a buffer with code; `lit` lights what sounds."""
     return BufferControl(
         buffer=buffer,
         lexer=CodeLexer(),
@@ -75,7 +97,7 @@ def code_control(buffer: Buffer, desk: Desk, search: SearchToolbar, lights: bool
         preview_search=True,
         include_default_input_processors=False,
         input_processors=[
-            *([Lit(desk)] if lights else []),
+            *([lit] if lit is not None else []),
             HighlightMatchingBracketProcessor(chars="()[]{}"),
             HighlightSelectionProcessor(),
             HighlightIncrementalSearchProcessor(),

@@ -62,7 +62,7 @@ class PlainFace:
         self._style = style
         self._input, self._output = terminal
         search = SearchToolbar(ignore_case=True)
-        control = parts.code_control(buffer, desk, search, lights=False)
+        control = parts.code_control(buffer, search)
 
         def height() -> Dimension:
             if buffer.complete_state is not None:
@@ -92,7 +92,7 @@ class PlainFace:
         self.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
         if options.vi:
             self.app.ttimeoutlen = self.app.timeoutlen = 0.05
-        self.repaint = Repaint(self.app, {"bar": bar, "view": view}, below=("view",))
+        self.repaint = Repaint(self.app, {"bar": bar, "view": view}, ("view",))
 
     @property
     def columns(self) -> int:

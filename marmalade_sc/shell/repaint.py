@@ -6,15 +6,32 @@ prompt_toolkit's renderer remembers of its last drawing (docs/adr/0027-repaint.m
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
 from prompt_toolkit.layout import Window
 from prompt_toolkit.layout.mouse_handlers import MouseHandlers
-from prompt_toolkit.layout.screen import Screen, WritePosition
+from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.renderer import _output_screen_diff
 
-__all__ = ["Moving", "Repaint"]
+__all__ = ["LIT", "Lights", "Moving", "Repaint"]
+
+
+LIT: Final = "class:sounding"
+_ABOVE: Final = ("selected", "search", "matching-bracket", "cursor-line", "partial-key", "digraph")
+"""Parts of styles that prompt_toolkit puts above those of a line's own characters."""
+
+
+class Lights(Protocol):
+    """Which characters of the code are lit."""
+
+    @property
+    def flashes(self) -> bool:
+        """Whether whole lines are, or were when they were drawn."""
+
+    def moved(self) -> Iterable[tuple[int, int, bool]]:
+        """Characters that are lit, or lit no more, since they were drawn: (line, column, is_lit)."""
 
 
 class Moving(Window):
@@ -42,12 +59,20 @@ class Repaint:
     Args:
         windows: the windows that move, by name; one that is not shown at the moment needs no drawing.
         below: those over which a menu can hang; while it does, all is drawn.
+        lights: what moves in the window "code"; where there are some, only their characters are drawn.
     """
 
-    def __init__(self, app: Application[str], windows: Mapping[str, Moving], below: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: Application[str],
+        windows: Mapping[str, Moving],
+        below: Iterable[str] = (),
+        lights: Lights | None = None,
+    ) -> None:
         self._app = app
         self._windows = windows
         self._below = frozenset(below)
+        self._lights = lights
 
     def __call__(self, names: Iterable[str]) -> None:
         """Draw these windows; all of the screen when it is not known how it looks, or about to be drawn anyway."""
@@ -60,6 +85,11 @@ class Repaint:
         if last is None or covered or app.output.get_size() != renderer._last_size or app.exit_style:
             app.invalidate()
             return
+        if self._lights is not None and "code" in wanted and not self._lights.flashes and app.full_screen:
+            if not self._light(last, self._lights):
+                app.invalidate()
+                return
+            wanted -= {"code"}
         fresh = Screen()
         rows: set[int] = set()
         app.render_counter += 1  # what windows keep of their texts is kept for one drawing
@@ -72,6 +102,48 @@ class Repaint:
                     rows.update(range(place.ypos, place.ypos + place.height))
             if rows:
                 self._put(last, fresh, rows)
+
+    def _light(self, last: Screen, lights: Lights) -> bool:
+        """Give characters of the code another style, where they stand; False where that needs a whole drawing.
+
+        A line in which something is selected, searched or matched has styles above the light.
+        """
+        window, renderer = self._windows["code"], self._app.renderer
+        info = window.render_info
+        if window not in last.visible_windows_to_write_positions or info is None:
+            return True
+        cells: dict[int, dict[int, str]] = {}
+        for row, column, is_lit in lights.moved():
+            place = info._rowcol_to_yx.get((row, column))
+            if place is None:
+                continue  # scrolled out
+            style = last.data_buffer[place[0]][place[1]].style
+            if any(word in style for word in _ABOVE):
+                return False
+            cells.setdefault(place[0], {})[place[1]] = f"{style} {LIT}" if is_lit else style.replace(f" {LIT}", "")
+        if cells:
+            output, attributes = self._app.output, renderer._attrs_for_style
+            assert attributes is not None
+            output.hide_cursor()
+            seen = None
+            for row, styles in sorted(cells.items()):
+                line, after = last.data_buffer[row], -1
+                for column, style in sorted(styles.items()):
+                    line[column] = Char(line[column].char, style)
+                    if column != after:
+                        output.cursor_goto(row + 1, column + 1)
+                    if attributes[style] != seen:
+                        seen = attributes[style]
+                        output.set_attributes(seen, self._app.color_depth)
+                    output.write(line[column].char)
+                    after = column + 1
+            output.reset_attributes()
+            output.cursor_goto(renderer._cursor_pos.y + 1, renderer._cursor_pos.x + 1)
+            if last.show_cursor:
+                output.show_cursor()
+            renderer._last_style = None
+            output.flush()
+        return True
 
     def _put(self, last: Screen, fresh: Screen, rows: set[int]) -> None:
         """Send what differs in these rows; the screen that is remembered has them from now on."""

@@ -126,11 +126,11 @@ def _with_tracks(board: Board, parts: Styled, width: int) -> Styled:
         fitted.append((style, text))
         left -= len(text)
     names = board.track_names()
-    shown = [_track(name, board.tracks[name], board.levels.get(name)) for name in names]
-    for place, track in enumerate(shown):
+    for place, name in enumerate(names):
+        track = _track(name, board.tracks[name], board.levels.get(name))
         length = sum(len(text) for _, text in track)
-        rest = f" +{len(shown) - place}"
-        needed = length if place == len(shown) - 1 else length + len(rest)
+        rest = f" +{len(names) - place}"
+        needed = length if place == len(names) - 1 else length + len(rest)
         if needed > left:
             if len(rest) <= left:
                 fitted.append(("class:rest", rest))

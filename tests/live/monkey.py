@@ -12,7 +12,7 @@ __all__ = ["Monkey", "memory_kb"]
 MARK = "ż"
 
 GOOD = (
-    'd{n} >> s("bd*{k} [hh sn]", amp=.1)',
+    'd{n} >> s("bd*{k} [hh sn]").set(amp=.1)',
     'b{n} >> bass("0 {k} <3 5>", amp=.1, scale="minor")',
     'd{n} >> s("hh*{k}").every(2, rev)',
     "print({n}, 'x' * {k})",
@@ -23,7 +23,7 @@ GOOD = (
     "every?",
     "{n} + {k}",
     "d{n}.stop()",
-    'd{n} >> stack(s("bd({k},8)"), s("cp*2", amp=.1))',
+    'd{n} >> stack(s("bd({k},8)"), s("cp*2").set(amp=.1))',
 )
 BAD = (
     'd{n} >> s("bd [',

@@ -247,6 +247,7 @@ def test_a_wrong_control_is_told_before_it_is_heard(session: Session) -> None:
         ("clock.bpm = -4", "-4", "0.1 to 10,000"),
         ("clock.bpm = 1e9", "1e9", "0.1 to 10,000"),
         ('d1 >> s("bd sn").every(0, rev)', "0", "from 1 to"),
+        ('d1 >> s("hh*8", amp=.1)', "amp", "s(...).set(amp=...)"),
         ('d1 >> bass("0 3 0").every(0, rev)', "0", "from 1 to"),
     ],
 )

@@ -115,7 +115,8 @@ def test_a_part_is_drawn_as_the_whole_would_be(
             face.app._redraw()
             desk.look = look
             face.repaint(DRAWS if name == "full" else ("bar", "view"))
-            assert not face.app.invalidated
+            while face.app.invalidated:  # a light on a bracket that is marked: all is drawn
+                await asyncio.sleep(0.001)
             parts = paper.seen()
             face.app.renderer.clear()
             face.app._redraw()
@@ -140,6 +141,23 @@ def test_a_pulse_costs_a_few_bytes(tmp_path: Any) -> None:
         face.repaint(["bar"])
         assert "○" in "".join(written) and len("".join(written)) < 120
         assert face.app.renderer.last_rendered_screen is before
+
+    shown(tmp_path, "full", work)
+
+
+def test_a_light_costs_its_own_characters(tmp_path: Any) -> None:
+    """Fifty lit lines must not be laid out anew with each hi-hat."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        desk.look = Look(lit={0: ((9, 2), (12, 2))})
+        face.app._redraw()
+        written: list[str] = []
+        take = paper.write
+        paper.write = lambda text: written.append(text) or take(text)  # type: ignore[method-assign, func-returns-value]
+        desk.look = Look(lit={0: ((9, 2),)})
+        face.repaint(["code"])
+        assert not face.app.invalidated
+        assert "sn" in "".join(written) and "bd" not in "".join(written) and len("".join(written)) < 120
 
     shown(tmp_path, "full", work)
 
