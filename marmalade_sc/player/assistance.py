@@ -8,7 +8,7 @@ from typing import Final
 
 from marmalade_sc.assist import Words, complete, document, page_of, signature_at
 from marmalade_sc.errors import MarmaladeError, SettingsError
-from marmalade_sc.player.content import read_orchestra
+from marmalade_sc.player.content import read_orchestra, stamp_of
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.sets import generator_names
 from marmalade_sc.sdk.instruments import Orchestra
@@ -80,7 +80,7 @@ class Assistance:
         if self._refresh is not None and (left := self._patience - asyncio.get_running_loop().time()) > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._refresh), left)
-        stamp = _stamp(self._catalogue, self._banks, self._places.config, self._places.generators)
+        stamp = stamp_of(self._catalogue, self._banks, self._places.config, self._places.generators)
         if self._words is None or stamp != self._stamp:
             self._stamp = stamp
             self._words = await asyncio.to_thread(self._made)
@@ -149,13 +149,3 @@ def _listed(folder: Path) -> list[Path]:
         return [path for path, _ in zip(folder.iterdir(), range(_MOST_FILES), strict=False)]
     except (OSError, ValueError):
         return []
-
-
-def _stamp(*paths: Path) -> tuple[int, ...]:
-    found = []
-    for path in paths:
-        try:
-            found.append(path.stat().st_mtime_ns)
-        except OSError:
-            found.append(0)
-    return tuple(found)

@@ -20,6 +20,7 @@ __all__ = [
     "read_catalogue_rows",
     "read_definitions",
     "read_orchestra",
+    "stamp_of",
     "wait_for_catalogue",
 ]
 
@@ -146,3 +147,14 @@ def _catalogue(path: Path) -> Catalogue:
         return Catalogue.load(path)
     except OSError as error:
         raise SynthDefError(f"There is no catalogue of synthdefs: {error}") from error
+
+
+def stamp_of(*paths: Path) -> tuple[int, ...]:
+    """When files were written last, in ns since 1970; 0 for those that are not there. It tells that one has changed."""
+    found = []
+    for path in paths:
+        try:
+            found.append(path.stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)

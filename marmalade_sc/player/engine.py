@@ -30,7 +30,7 @@ from marmalade_sc.generators.denials import Denials
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import FrameReader, StateLog
 from marmalade_sc.player import lifeline
-from marmalade_sc.player.content import read_definitions, wait_for_catalogue
+from marmalade_sc.player.content import read_definitions, stamp_of, wait_for_catalogue
 from marmalade_sc.player.guests import read_guest
 from marmalade_sc.player.jacklog import JackLog
 from marmalade_sc.player.quotas import limits_of
@@ -252,6 +252,7 @@ class _Process:
         """Boot scsynth and say that this process can be used. Raises BootError or EngineError."""
         wiring = self.wiring
         wait_for_catalogue(wiring.catalogue)
+        stamp = stamp_of(wiring.catalogue, wiring.banks)
         definitions = read_definitions(wiring.catalogue, wiring.banks, wiring.synthdef_cache)
         self.engine.start(definitions)
         self.worker.start()
@@ -262,6 +263,8 @@ class _Process:
         self.work.put(lambda: self.engine.transfer(definitions))
         self.work.put(self.clean_up)
         self.reader.read(0.0)  # fixes where it begins: what is ordered once we are ready must not fall before that
+        if stamp_of(wiring.catalogue, wiring.banks) != stamp:  # what was said while scsynth came up nobody has heard
+            self.work.put(lambda: self.load(["samples"]))
         self.announce()
         self.watch.start()
 

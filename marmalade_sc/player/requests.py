@@ -11,7 +11,7 @@ from marmalade_sc.clock.timetag import units_to_milliseconds
 from marmalade_sc.errors import GeneratorError, MarmaladeError, PeerError, UnknownNameError
 from marmalade_sc.identity.keys import Identity, PublicKey
 from marmalade_sc.peers.client import Client
-from marmalade_sc.peers.judgement import Pending, Verdict, followed_by, judge_play, manifest_of, may_touch
+from marmalade_sc.peers.judgement import BLOCK, Pending, Verdict, followed_by, judge_play, manifest_of, may_touch
 from marmalade_sc.peers.policies import entrance, ours
 from marmalade_sc.peers.records import (
     ControlTicket,
@@ -304,9 +304,14 @@ class Requests:
         return {"value": await asyncio.to_thread(self._friends.call, key, str(message["nickname"]), known)}
 
     async def trust(self, message: Message) -> Message:
-        """Trust a player from now on, and carry out what waited for that."""
+        """Trust a player from now on, and carry out what waited for that; what a blocked one has here ends."""
         key = self._key(str(message["player"]))
         name = await asyncio.to_thread(self._friends.set, key, str(message["level"]))
+        if message["level"] == BLOCK:
+            for play in self._station.node.ledger.of(PlayTicket):
+                if key.raw in (play.maker, play.author):
+                    path = f"{play.generator}:{play.instance}"
+                    await self.runs.ask({"do": "stop", "name": path, "why": f"{name} is blocked"})
         for each in self._pending.of(key.raw):
             self.heard(each.ticket)
         return {"value": f"{name} (SHA256:{key.fingerprint}) is trusted: {message['level']}"}

@@ -135,7 +135,12 @@ def test_a_peers_process_that_is_killed_costs_no_note_and_starts_nothing_twice(
 def test_who_is_blocked_is_not_heard(two: tuple[LivePlayer, LivePlayer]) -> None:
     one, other = two
     add(other, "blocked", STEADY)
+    trust(one, other)
+    wait_until_heard(other)
+    ask(other, "share", generator="blocked", instance="b0", track="blocked")
+    eventually(lambda: instance(one, "b0").get("state") == "playing", _LONG_S)
     ask(one, "trust", player=str(identity_at(other.places.key).player), level="block")
+    eventually(lambda: instance(one, "b0")["state"] == "ended", _LONG_S)  # what it plays already ends, too
     wait_until_heard(other)
     answer = ask(other, "share", generator="blocked", instance="b1", track="blocked")
     assert [each["status"] for each in answer["players"]] == ["blocked"]
