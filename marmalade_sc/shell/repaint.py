@@ -2,7 +2,8 @@
 
 A whole drawing takes 4 ms at 80x24 and 20 ms at 250x80, most of it to find out that the layout is what it was; the
 status bar alone takes a tenth of that. There is no public way to draw a single window, so this reads and writes what
-prompt_toolkit's renderer remembers of its last drawing (docs/adr/0027-repaint.md).
+prompt_toolkit's renderer remembers of its last drawing (docs/adr/0028-repaint.md). A version of it that is otherwise
+inside is drawn whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,6 @@ from prompt_toolkit.application.current import set_app
 from prompt_toolkit.layout import Window
 from prompt_toolkit.layout.mouse_handlers import MouseHandlers
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
-from prompt_toolkit.renderer import _output_screen_diff
 
 __all__ = ["LIT", "Lights", "Moving", "Repaint"]
 
@@ -73,14 +73,25 @@ class Repaint:
         self._windows = windows
         self._below = frozenset(below)
         self._lights = lights
+        self._is_known = True
 
     def __call__(self, names: Iterable[str]) -> None:
         """Draw these windows; all of the screen when it is not known how it looks, or about to be drawn anyway."""
         app, wanted = self._app, frozenset(names)
-        renderer = app.renderer
-        last = renderer.last_rendered_screen
         if app.invalidated or not app.is_running or app.is_done or not wanted:
             return
+        if not self._is_known:
+            app.invalidate()
+            return
+        try:
+            self._draw(wanted)
+        except (AttributeError, ImportError, TypeError):
+            self._is_known = False
+            app.invalidate()
+
+    def _draw(self, wanted: frozenset[str]) -> None:
+        app, renderer = self._app, self._app.renderer
+        last = renderer.last_rendered_screen
         covered = app.current_buffer.complete_state is not None and wanted & self._below
         if last is None or covered or app.output.get_size() != renderer._last_size or app.exit_style:
             app.invalidate()
@@ -147,6 +158,8 @@ class Repaint:
 
     def _put(self, last: Screen, fresh: Screen, rows: set[int]) -> None:
         """Send what differs in these rows; the screen that is remembered has them from now on."""
+        from prompt_toolkit.renderer import _output_screen_diff
+
         app, renderer = self._app, self._app.renderer
         assert renderer._last_size is not None and renderer._attrs_for_style is not None
         assert renderer._style_string_has_style is not None

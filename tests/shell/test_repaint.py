@@ -174,3 +174,20 @@ def test_what_is_to_be_drawn_anyway_is_not_drawn_before(tmp_path: Any) -> None:
         assert paper.seen() == before
 
     shown(tmp_path, "full", work)
+
+
+def test_a_library_that_is_otherwise_inside_is_drawn_whole(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the version in requirements.txt is known from within; `pip install` may bring another."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        for moved in ("○", "●"):
+            desk.look = Look(bar=(("class:tempo", f" {moved} 120 bpm "),))
+            with monkeypatch.context() as patch:
+                patch.delattr("prompt_toolkit.renderer._output_screen_diff")
+                face.repaint(["bar"])
+            assert face.app.invalidated, "all of it will be drawn"
+            face.app._redraw()
+            assert f"{moved} 120 bpm" in "\n".join(paper.screen.display)
+            face.app._invalidated = False
+
+    shown(tmp_path, "full", work)
