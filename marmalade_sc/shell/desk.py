@@ -23,6 +23,8 @@ _HEARS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _LOG_LINES: Final = 5000
 _FLASH_S: Final = 0.25
+_BAR_S: Final = 0.25
+"""What is on the bar besides the pulse, loads and levels, comes as often; between two pulses it is looked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,9 @@ class Desk:
         self.said: Callable[[], None] = lambda: None
         self._flash: tuple[int, int] | None = None
         self._flash_until = 0.0
+        self._pulse: int | None = None
+        self._bar_at = float("-inf")
+        self._bar_of: object = None
 
     # What is said
 
@@ -137,8 +142,9 @@ class Desk:
             view_size: columns and rows of the panel's view.
         """
         flash = self._flash if now_s < self._flash_until else None
-        bar = tuple(status_line(self.board, now, width))
-        look = Look(bar, self._lit(now) if self.follows else {}, flash, self._view(now, *view_size))
+        look = Look(
+            self._bar(now, now_s, width), self._lit(now) if self.follows else {}, flash, self._view(now, *view_size)
+        )
         was, self.look = self.look, look
         moved = {
             "bar": look.bar != was.bar,
@@ -151,8 +157,17 @@ class Desk:
         """Seconds from the jam time `now` in which neither a light nor the pulse changes."""
         light = self.lights.next if self.follows else None
         heard = None if light is None else light + self.board.latency
-        moments = [each for each in (heard, next_pulse(self.board, now)) if each is not None]
+        moments = [each for each in (heard, self._pulse) if each is not None]
         return max(0, min(moments) - now) / UNITS_PER_SECOND if moments else float("inf")
+
+    def _bar(self, now: int, now_s: float, width: int) -> tuple[tuple[str, str], ...]:
+        """The bar as it is, or was a moment ago; what the player does at the keys is on it at once."""
+        of = width, self.board.evaluating, self.board.is_gone
+        is_due = self._pulse is not None and now >= self._pulse
+        if not is_due and now_s - self._bar_at < _BAR_S and of == self._bar_of:
+            return self.look.bar
+        self._bar_at, self._bar_of, self._pulse = now_s, of, next_pulse(self.board, now)
+        return tuple(status_line(self.board, now, width))
 
     def _lit(self, now: int) -> Mapping[int, tuple[tuple[int, int], ...]]:
         rows: dict[str, Mapping[int, int]] = {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import time
 import traceback
@@ -235,9 +236,12 @@ class Shell:
     async def _tick(self) -> None:
         """Draw again when something on the screen has moved, and not more often than the terminal's size allows."""
         seen: object = None
+        gc.freeze()  # what the start has made stays: nobody needs to look at it for garbage again and again
         while True:
             rests = self._desk.rests(self._talk.now)
-            await asyncio.sleep(max(_LEAST_S, self._draw_s / _SHARE, min(_TICK_S, rests)))
+            # What is due shortly after the next look is waited for: else it would take two, and come late.
+            wait_s = rests if rests <= 1.5 * _TICK_S else _TICK_S
+            await asyncio.sleep(max(_LEAST_S, self._draw_s / _SHARE, wait_s))
             face = self._face
             if face is None or not face.app.is_running or isinstance(face, LinearFace):
                 continue

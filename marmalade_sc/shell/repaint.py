@@ -7,13 +7,16 @@ inside is drawn whole.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app
-from prompt_toolkit.layout import Window
+from prompt_toolkit.formatted_text import to_formatted_text
+from prompt_toolkit.layout import FormattedTextControl, Window
 from prompt_toolkit.layout.mouse_handlers import MouseHandlers
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
+from prompt_toolkit.output import Output
+from prompt_toolkit.utils import get_cwidth
 
 __all__ = ["LIT", "Lights", "Moving", "Repaint"]
 
@@ -35,9 +38,17 @@ class Lights(Protocol):
 
 
 class Moving(Window):
-    """A window that knows how it was drawn last."""
+    """A window that knows how it was drawn last.
 
-    style_around = ""
+    Attributes:
+        style_around: of what it stands in.
+        inside: which style a cell has got from that of its fragment, for windows of one line.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.style_around = ""
+        self.inside: dict[str, str] = {}
 
     def write_to_screen(
         self,
@@ -49,8 +60,27 @@ class Moving(Window):
         z_index: int | None,
     ) -> None:
         """As a window does."""
-        self.style_around = parent_style
+        if parent_style != self.style_around:
+            self.style_around = parent_style
+            self.inside.clear()
         super().write_to_screen(screen, mouse_handlers, write_position, parent_style, erase_bg, z_index)
+        if write_position.height == 1 and isinstance(self.content, FormattedTextControl):
+            self._learn(screen.data_buffer[write_position.ypos], write_position.xpos, write_position.width)
+
+    def _learn(self, row: Mapping[int, Char], at: int, width: int) -> None:
+        for style, text in self.fragments():
+            if not _is_even(text):
+                return  # where the next fragment stands is not known
+            if text and len(text) <= width:
+                self.inside.setdefault(style, row[at].style)
+            at, width = at + len(text), width - len(text)
+        if width > 0:
+            self.inside.setdefault("", row[at].style)
+
+    def fragments(self) -> list[tuple[str, str]]:
+        """What its control shows now: styles and texts."""
+        assert isinstance(self.content, FormattedTextControl)
+        return [(each[0], each[1]) for each in to_formatted_text(self.content.text)]
 
 
 class Repaint:
@@ -101,6 +131,10 @@ class Repaint:
                 app.invalidate()
                 return
             wanted -= {"code"}
+        if "bar" in wanted and self._line(last, self._windows["bar"]):
+            wanted -= {"bar"}
+        if not wanted:
+            return
         fresh = Screen()
         rows: set[int] = set()
         app.render_counter += 1  # what windows keep of their texts is kept for one drawing
@@ -119,7 +153,7 @@ class Repaint:
 
         A line in which something is selected, searched or matched has styles above the light.
         """
-        window, renderer = self._windows["code"], self._app.renderer
+        window = self._windows["code"]
         info = window.render_info
         if window not in last.visible_windows_to_write_positions or info is None:
             return True
@@ -132,29 +166,61 @@ class Repaint:
             if any(word in style for word in _ABOVE):
                 return False
             cells.setdefault(place[0], {})[place[1]] = f"{style} {LIT}" if is_lit else style.replace(f" {LIT}", "")
-        if cells:
-            output, attributes = self._app.output, renderer._attrs_for_style
-            assert attributes is not None
-            output.hide_cursor()
-            seen = None
-            for row, styles in sorted(cells.items()):
-                line, after = last.data_buffer[row], -1
-                for column, style in sorted(styles.items()):
-                    line[column] = Char(line[column].char, style)
-                    if column != after:
-                        output.cursor_goto(row + 1, column + 1)
-                    if attributes[style] != seen:
-                        seen = attributes[style]
-                        output.set_attributes(seen, self._app.color_depth)
-                    output.write(line[column].char)
-                    after = column + 1
-            output.reset_attributes()
-            output.cursor_goto(renderer._cursor_pos.y + 1, renderer._cursor_pos.x + 1)
-            if last.show_cursor:
-                output.show_cursor()
-            renderer._last_style = None
-            output.flush()
+        self._write(
+            last,
+            {
+                row: {at: (last.data_buffer[row][at].char, style) for at, style in line.items()}
+                for row, line in cells.items()
+            },
+        )
         return True
+
+    def _line(self, last: Screen, window: Moving) -> bool:
+        """Draw the cells of a line that are others than they were; False where only a drawing of the window can."""
+        place = last.visible_windows_to_write_positions.get(window)
+        if place is None or place.height != 1:
+            return place is None
+        cells: dict[int, tuple[str, str]] = {}
+        row, at, end = last.data_buffer[place.ypos], place.xpos, place.xpos + place.width
+        fragments = window.fragments()
+        for style, text in (*fragments, ("", " " * (place.width - sum(len(text) for _, text in fragments)))):
+            inside = window.inside.get(style)
+            if text and (inside is None or at + len(text) > end or not _is_even(text)):
+                return False
+            for char in text:
+                if (cell := row[at]).char != char or cell.style != inside:
+                    assert inside is not None
+                    cells[at] = char, inside
+                at += 1
+        self._write(last, {place.ypos: cells})
+        return True
+
+    def _write(self, last: Screen, cells: Mapping[int, Mapping[int, tuple[str, str]]]) -> None:
+        """Put characters where they belong; the cursor goes back to where it was."""
+        app, renderer, output = self._app, self._app.renderer, self._app.output
+        attributes = renderer._attrs_for_style
+        assert attributes is not None
+        home = renderer._cursor_pos
+        y, x = home.y, home.x
+        seen = None
+        output.hide_cursor()
+        for row, line in sorted(cells.items()):
+            remembered = last.data_buffer[row]
+            for column, (char, style) in sorted(line.items()):
+                if (row, column) != (y, x):
+                    _move(output, row - y, column)
+                if attributes[style] != seen:
+                    seen = attributes[style]
+                    output.set_attributes(seen, app.color_depth)
+                output.write(char)
+                remembered[column] = Char(char, style)
+                y, x = row, column + 1
+        output.reset_attributes()
+        _move(output, home.y - y, home.x)
+        if last.show_cursor:
+            output.show_cursor()
+        renderer._last_style = None
+        output.flush()
 
     def _put(self, last: Screen, fresh: Screen, rows: set[int]) -> None:
         """Send what differs in these rows; the screen that is remembered has them from now on."""
@@ -185,3 +251,15 @@ class Repaint:
             previous_width=renderer._last_size.columns,
         )
         app.output.flush()
+
+
+def _move(output: Output, rows: int, column: int) -> None:
+    """From where the cursor is, for the plain prompt does not know how far down the terminal it stands."""
+    output.cursor_down(rows) if rows > 0 else output.cursor_up(-rows)
+    output.write_raw("\r")
+    output.cursor_forward(column)
+
+
+def _is_even(text: str) -> bool:
+    """Whether each character is one column wide."""
+    return text.isascii() or all(get_cwidth(each) == 1 for each in text)

@@ -20,6 +20,18 @@ def test_nothing_is_drawn_while_nothing_moves() -> None:
     assert one.refresh(S + S // 10, 1.1, 80, (80, 5)), "the next beat"
 
 
+def test_a_load_waits_for_the_next_look_at_the_bar_and_an_evaluation_does_not() -> None:
+    """Levels and loads come eight times a second: each by itself would be a drawing."""
+    one = desk()
+    one.refresh(S // 2, 0.0, 80, (80, 5))
+    one.board.hear({"engine": {"cpu": 2.0}})
+    assert not one.refresh(S // 2 + S // 10, 0.1, 80, (80, 5))
+    one.board.evaluating = 1
+    assert one.refresh(S // 2 + S // 5, 0.2, 80, (80, 5)) == {"bar"}
+    one.board.hear({"engine": {"cpu": 3.0}})
+    assert one.refresh(S // 2 + S // 2, 0.45, 80, (80, 5)) == {"bar"}
+
+
 def test_the_code_that_sounds_is_lit_where_its_lines_are_now() -> None:
     one = desk()
     one.follows = True
@@ -85,8 +97,9 @@ def test_it_rests_until_a_light_or_the_pulse_changes() -> None:
     one.marks.text(["d1"])
     one.marks.evaluated("a", ["d1"], 0)
     one.lights.hear([[S + S // 20, "d1", S // 2, 60, [["a", 1, 1, 2]]]], one.marks.sources)
+    one.refresh(S, 0.0, 80, (80, 5))
     assert abs(one.rests(S) - 0.1) < 1e-6, "the beat, as it is heard"
-    one.refresh(S + S // 10, 0.0, 80, (80, 5))
+    one.refresh(S + S // 10, 0.1, 80, (80, 5))
     assert abs(one.rests(S + S // 10) - 0.05) < 1e-6, "the step"
     one.follows = False
     assert abs(one.rests(S + S // 10) - 0.25) < 1e-6, "the pulse goes out"
