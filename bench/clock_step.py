@@ -33,7 +33,7 @@ FAKETIME = "usr/lib/*/faketime/libfaketimeMT.so.1"
 #: (libfaketime 0.9.10 cannot do it: under it Python's sleep fails.)
 CUSTOMIZE = """
 import os, sys, time
-if "marmalade_sc.player.engine" in sys.orig_argv:
+if any(word.startswith("marmalade_sc.player.engine") for word in sys.orig_argv):
     def moved(path=os.environ["FAKETIME_TIMESTAMP_FILE"], true=time.time_ns):
         with open(path) as file:
             return true() + int(file.read()) * 10**9
