@@ -74,6 +74,7 @@ class Watch:
         self._bearable = float(most_voices)
         self._read: Reading | None = None
         self._paced: Reading | None = None
+        self._is_placed = threading.Event()
         self.trouble = ""
         self.excess = 0
 
@@ -81,6 +82,10 @@ class Watch:
         """Begin to watch."""
         self._answered = self._engine.clock.now()
         self._thread.start()
+
+    def wait_for_map(self, timeout_s: float) -> bool:
+        """Wait until the first reading of the block counter is there; whether it is."""
+        return self._is_placed.wait(timeout_s)
 
     def stop(self) -> None:
         """Stop watching and wait for the thread. Idempotent."""
@@ -98,7 +103,7 @@ class Watch:
 
     def _run(self) -> None:
         tick = 0
-        while not wait(_TICK_S, self._stop):
+        while not wait(_TICK_S if tick else 0.0, self._stop):
             tick += 1
             server = self._engine.server
             if self.trouble:
@@ -134,6 +139,7 @@ class Watch:
             self._answered = found[-1].answered
             self._read = found[-1]
             self._engine.samples.add(min(found, key=lambda reading: reading.width))
+            self._is_placed.set()
 
     def _take_aim(self) -> None:
         """Read where the last probe of scsynth's clock landed, and send the next: the number, its due time."""

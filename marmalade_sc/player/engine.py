@@ -43,6 +43,7 @@ from marmalade_sc.sdk.frames import Frame
 __all__ = ["LIVE_STREAM", "be_quick", "main"]
 
 LIVE_STREAM = keys.events("local", "live", "main")
+_PLACED_S = 1.0
 _RING_OUT = 60 * UNITS_PER_SECOND
 """How long a replaced synthdef stays loaded: sources switch at the next bar, patterns may hold longer notes."""
 _RETRY = UNITS_PER_SECOND
@@ -267,6 +268,8 @@ class _Process:
             self.work.put(lambda: self.load(["samples"]))
         self.announce()
         self.watch.start()
+        # Notes that are handed over without a map go by scsynth's own clock, which is 15 ms off for its first seconds.
+        self.watch.wait_for_map(_PLACED_S)
 
     def clean_up(self) -> None:
         """Remove what a scsynth that was killed has left, and keep what was recorded then."""

@@ -26,6 +26,7 @@ from marmalade_sc.player.farewell import bars_of, leave
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.looking import LOOKS, Looking
+from marmalade_sc.player.priority import stand_back
 from marmalade_sc.player.repertoire import Repertoire
 from marmalade_sc.player.sets import set_names
 from marmalade_sc.player.watching import WATCHED, Watching
@@ -37,6 +38,10 @@ _STATUS_S = 0.2
 _NEWS_KEPT = 200
 _ORDER_TRIES = 10
 _EVENTS = frozenset({"status", "output", "news"}) | WATCHED
+
+
+_PLAYS = -5
+"""Its priority from when it is there: a panic has to come through on a busy machine, and the engine goes before it."""
 
 
 class Hub:
@@ -82,6 +87,7 @@ class Hub:
         if self._is_met:
             tasks.append(asyncio.create_task(self._peers.keep()))
         lifeline.ready()
+        stand_back(_PLAYS)
         try:
             await serve(server)
         finally:

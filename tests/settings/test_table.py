@@ -11,7 +11,9 @@ from marmalade_sc.settings.table import SETTINGS, Setting, find, reference
 def test_docs_settings_is_what_the_table_says() -> None:
     """A musician who looks a setting up must not find yesterday's."""
     page = Path(__file__).parents[2] / "docs" / "settings.md"
-    assert page.read_text(encoding="utf-8") == reference(), "python -m marmalade_sc.settings > docs/settings.md writes it"
+    assert page.read_text(encoding="utf-8") == reference(), (
+        "python -m marmalade_sc.settings > docs/settings.md writes it"
+    )
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda s: s.key)
