@@ -22,7 +22,7 @@ from marmalade_sc.engine.server import Boot
 from marmalade_sc.engine.watch import Watch
 from marmalade_sc.jam.servers import events_server, find_redis, redis_version
 from marmalade_sc.jam.streams import FrameReader, FrameWriter
-from marmalade_sc.player.engine import be_quick
+from marmalade_sc.player.priority import be_quick
 from marmalade_sc.sdk.frames import Bundles, Frame, join_bundles
 from marmalade_sc.sdk.osc import bundle, note_message
 

@@ -25,9 +25,9 @@ from marmalade_sc.engine.voices import VoiceTable
 from marmalade_sc.jam.servers import find_redis, redis_version, state_server
 from marmalade_sc.jam.streams import FrameReader
 from marmalade_sc.live.link import decode, encode
-from marmalade_sc.player.engine import be_quick
 from marmalade_sc.player.live import LIVE_STREAM
 from marmalade_sc.player.offline import orchestra_for
+from marmalade_sc.player.priority import be_quick
 from marmalade_sc.player.wiring import JAM_ORIGIN
 from marmalade_sc.sdk.frames import Frame
 from marmalade_sc.settings.load import load

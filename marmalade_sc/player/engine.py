@@ -1,6 +1,5 @@
 """The engine's process: frames from Redis to scsynth, and what it sees back into the jam's state. A wiring."""
 
-import contextlib
 import gc
 import json
 import os
@@ -33,6 +32,7 @@ from marmalade_sc.player import lifeline
 from marmalade_sc.player.content import read_definitions, stamp_of, wait_for_catalogue
 from marmalade_sc.player.guests import read_guest
 from marmalade_sc.player.jacklog import JackLog
+from marmalade_sc.player.priority import be_quick
 from marmalade_sc.player.quotas import limits_of
 from marmalade_sc.player.recorder import Recorder
 from marmalade_sc.player.state import clock_state, engine_state, latency_ms, level_records
@@ -40,7 +40,7 @@ from marmalade_sc.player.telltale import Telltale
 from marmalade_sc.player.wiring import Wiring
 from marmalade_sc.sdk.frames import Frame
 
-__all__ = ["LIVE_STREAM", "be_quick", "main"]
+__all__ = ["LIVE_STREAM", "main"]
 
 LIVE_STREAM = keys.events("local", "live", "main")
 _PLACED_S = 1.0
@@ -377,14 +377,6 @@ def main(arguments: list[str]) -> int:
     finally:
         process.stop()
     return 0
-
-
-def be_quick() -> None:
-    """Ask for a real-time class below the audio's own; without the right to it, a better nice; else as it is."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(5))
 
 
 def _loads(data: bytes) -> object:
