@@ -89,6 +89,11 @@ class FrameWriter:
         self.news_id = "0"
         self.failures = 0
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether frames wait here for Redis to come back."""
+        return bool(self._unsent)
+
     def write(self, frames: Iterable[Frame], now: int, news: str | None = None) -> list[dict[str, object]]:
         """Append frames in one round trip, and read what is new on the stream `news`.
 

@@ -73,6 +73,10 @@ class Link:
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [decode(line) for line in lines]
 
+    def is_asked(self) -> bool:
+        """Whether something waits to be read."""
+        return bool(select.select([self._socket], [], [], 0)[0])
+
     def write(self, message: Mapping[str, object]) -> None:
         """Send a message; nothing happens when the host is gone."""
         try:

@@ -261,6 +261,11 @@ class Scheduler:
         self._sections.append(Mix(track.name, when, dict(operation.settings)))
         return Landing(f"mix of {track.name}", at)
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether something was collected that no frame holds yet."""
+        return bool(self._sections)
+
     def forget_unsent(self) -> None:
         """Drop what was collected for the next frame: it has been sent by the process that this is a copy of."""
         self._sections = []

@@ -13,6 +13,10 @@ class Writer(Protocol):
 
     news_id: str
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether frames wait."""
+
     def write(self, frames: Iterable[Frame], now: int, news: str | None = None) -> list[dict[str, object]]:
         """Append frames; returns news of the engine."""
 

@@ -14,10 +14,12 @@ from marmalade_sc.player.lifeline import LIFELINE, READY, TURN
 from marmalade_sc.player.priority import stand_back
 from marmalade_sc.player.processes import ProcessId, start_time
 
-__all__ = ["ProcessSpec", "Ready", "Started", "become_subreaper", "python_argv", "python_env", "spawn"]
+__all__ = ["Pipes", "ProcessSpec", "Ready", "Started", "become_subreaper", "python_argv", "python_env", "spawn"]
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_BEFORE_MODULE = 3
+"""Where the module stands in what `python_argv` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class ProcessSpec:
     restart). Both name other processes. `env` is added to the supervisor's environment. `dies_by` is the signal that
     the kernel sends when the supervisor is gone. `renews`: its death asks for a new plan, because the world it was
     planned for may have changed. `nice` is its priority, where the system lets us. `waits`: it is started at once and
-    waits itself, after its imports, for its turn (`lifeline.await_turn`).
+    waits itself, after its imports, for its turn (`lifeline.await_turn`). `forks`: its command, one of `python_argv`,
+    may be carried out by the fork server, which has the imports already; only where it `waits`.
     """
 
     name: str
@@ -66,6 +69,11 @@ class ProcessSpec:
     renews: bool = False
     nice: int = 0
     waits: bool = False
+    forks: bool = False
+
+    def call(self) -> tuple[str, tuple[str, ...]]:
+        """Module and arguments of a command that `python_argv` made."""
+        return self.argv[_BEFORE_MODULE], self.argv[_BEFORE_MODULE + 1 :]
 
     @property
     def follows(self) -> frozenset[str]:
@@ -76,12 +84,59 @@ class ProcessSpec:
 @dataclass(frozen=True, slots=True)
 class Started:
     """A process that was started: who it is, the read ends of its output and of its word of readiness, and the write
-    end of what tells it its turn (-1 where it does not wait)."""
+    end of what tells it its turn. Where the fork server was asked for it, `errand` is the number, and who it is
+    follows."""
 
-    process: ProcessId
+    process: ProcessId | None
     output: int
     word: int
     turn: int
+    errand: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """The pipes between the supervisor and a process: its output, its word of readiness, what tells it its turn."""
+
+    output: int
+    output_end: int
+    word: int
+    word_end: int
+    turn_end: int
+    turn: int
+
+    @classmethod
+    def open(cls) -> "Pipes":
+        """Make them.
+
+        Raises:
+            OSError: too many files are open.
+        """
+        made: list[int] = []
+        try:
+            for _ in range(3):
+                made += os.pipe()
+        except OSError:
+            for fd in made:
+                os.close(fd)
+            raise
+        return cls(*made)
+
+    def close_ends(self) -> None:
+        """Close the process's ends, which it has itself now."""
+        for fd in (self.output_end, self.word_end, self.turn_end):
+            os.close(fd)
+
+    def close(self) -> None:
+        """Close the supervisor's ends: there is no process."""
+        for fd in (self.output, self.word, self.turn):
+            os.close(fd)
+
+    def started(self, process: ProcessId | None, errand: int = 0) -> Started:
+        """With the process that was started."""
+        os.set_blocking(self.output, False)
+        os.set_blocking(self.word, False)
+        return Started(process, self.output, self.word, self.turn, errand)
 
 
 def become_subreaper() -> None:
@@ -106,29 +161,23 @@ def spawn(spec: ProcessSpec, lifeline: int) -> Started:
     if spec.ready.path is not None:
         spec.ready.path.unlink(missing_ok=True)
     libc, parent = _libc(), os.getpid()
-    output, output_end = os.pipe()
-    word, word_end = os.pipe()
-    turn_end, turn = os.pipe()
-    env = {**os.environ, **spec.env, LIFELINE: str(lifeline), READY: str(word_end)}
-    inherited = [lifeline, word_end]
+    pipes = Pipes.open()
+    env = {**os.environ, **spec.env, LIFELINE: str(lifeline), READY: str(pipes.word_end)}
+    inherited = [lifeline, pipes.word_end]
     if spec.waits:
-        env[TURN] = str(turn_end)
-        inherited.append(turn_end)
+        env[TURN] = str(pipes.turn_end)
+        inherited.append(pipes.turn_end)
     try:
         pid = os.fork()
         if pid == 0:
-            _become(spec, env, libc, parent, output_end, inherited)
+            _become(spec, env, libc, parent, pipes.output_end, inherited)
     except OSError:
-        for fd in (output, word, turn):
-            os.close(fd)
+        pipes.close()
         raise
     finally:
-        for fd in (output_end, word_end, turn_end):
-            os.close(fd)
-    os.set_blocking(output, False)
-    os.set_blocking(word, False)
+        pipes.close_ends()
     # A zombie has no start time here; it is reaped like any other child.
-    return Started(ProcessId(pid, start_time(pid) or 0), output, word, turn)
+    return pipes.started(ProcessId(pid, start_time(pid) or 0))
 
 
 def _become(

@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import selectors
 import signal
 from dataclasses import dataclass, field
 from typing import Literal
 
-from marmalade_sc.player.children import ProcessSpec
+from marmalade_sc.player.children import ProcessSpec, Started
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.processes import ProcessId
 
@@ -23,7 +24,8 @@ class Entry:
 
     `deaths` are the times of deaths nobody asked for; `not_before` and `deadline` are times of the supervisor's clock
     in seconds: the earliest next start, and when what is under way has taken too long. `again`: it starts anew once it
-    has stopped.
+    has stopped. `errand`: the number of what the fork server was asked for, while it is not told who the process is.
+    `by_itself`: the fork server could not do it.
     """
 
     spec: ProcessSpec
@@ -40,11 +42,25 @@ class Entry:
     deadline: float | None = None
     again: bool = True
     why: str = ""
+    errand: int = 0
+    by_itself: bool = False
+    _unsent: int = 0
 
     @property
     def alive(self) -> bool:
-        """Whether there is a process."""
-        return self.process is not None
+        """Whether there is a process, or one is to be forked."""
+        return self.process is not None or bool(self.errand)
+
+    def started(self, started: Started) -> None:
+        """Take over what was started."""
+        self.process, self.errand, self._unsent = started.process, started.errand, 0
+        self.output, self.word, self.turn = started.output, started.word, started.turn
+
+    def born(self, process: ProcessId) -> None:
+        """The fork server says who it is; a signal that it was to get meanwhile is sent now."""
+        self.process, self.errand = process, 0
+        if self._unsent:
+            self.signal(self._unsent)
 
     def give_turn(self) -> None:
         """Let it begin, where it waits for that."""
@@ -61,6 +77,8 @@ class Entry:
                 (os.killpg if group else os.kill)(self.process.pid, number)
             except (ProcessLookupError, PermissionError):
                 return
+        elif self.errand:
+            self._unsent = number
 
     def drain(self) -> bool:
         """Move what a pipe holds (64 KiB) from the output to the log; False when no more will come."""
@@ -78,12 +96,30 @@ class Entry:
         except BlockingIOError:
             return False
 
+    def unborn(self, selector: selectors.BaseSelector) -> None:
+        """What was to be forked is not: it is started otherwise, unless it is to stop."""
+        self.put_away(selector)
+        if self.state == "stopping":
+            self.state = "waiting" if self.again else "stopped"
+        elif self.state == "starting":
+            self.state = "waiting"
+            self.starts -= 1
+
+    def put_away(self, selector: selectors.BaseSelector) -> None:
+        """There is no process any more, and nothing to be heard from it."""
+        for fd in (self.output, self.word):
+            with contextlib.suppress(KeyError, ValueError):
+                selector.unregister(fd)
+        self.close()
+        self.deadline = None
+
     def close(self) -> None:
         """Close the pipes and the log file."""
         for fd in (self.output, self.word, self.turn):
             if fd >= 0:
                 os.close(fd)
         self.output = self.word = self.turn = -1
+        self.process, self.errand = None, 0
         self.log.close()
 
     def record(self) -> dict[str, object]:

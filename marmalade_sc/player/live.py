@@ -139,12 +139,12 @@ class _Records:
         """One block or command that worked."""
         facts = dict(facts)
         places = facts.pop("places", None)
-        self._scribe.put(lambda: self._log.note(code, source, facts))
         if code:
             record: dict[str, object] = {"code": code, "source": source, "origin": str(self._clock.origin)}
             if places:
                 record["places"] = places
             self._state.append(self._clock.now(), [(keys.EVALUATIONS, record, _KEPT_EVALUATIONS)])
+        self._scribe.put(lambda: self._log.note(code, source, facts))  # last: its thread would hold this one up
 
     def keep(self, code: str) -> None:
         """What plays now, as code."""

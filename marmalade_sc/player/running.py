@@ -102,12 +102,17 @@ def choose(places: Places, options: Mapping[str, str], jam: str | None) -> str:
 
 
 def start(
-    places: Places, options: Mapping[str, str], jam: str | None = None, enough: frozenset[str] = frozenset()
+    places: Places,
+    options: Mapping[str, str],
+    jam: str | None = None,
+    enough: frozenset[str] = frozenset(),
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Status:
     """Start a player in the background and return when all its processes are ready. Joins one that runs.
 
     Args:
         enough: return as soon as these processes are ready; the others go on starting.
+        meanwhile: called once while the player starts; not where one runs.
 
     Raises:
         PlayerError: it ended at once, or is not ready within 30 s; with its last words and where its log is. Or one
@@ -137,7 +142,7 @@ def start(
         with log.open("ab") as output:
             before = output.tell()
             # Ends at once: what it leaves behind is the player, no child of ours, so that nobody here has to reap it.
-            subprocess.run(
+            starting = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -145,10 +150,13 @@ def start(
                 env={**os.environ, **python_env()},
                 pass_fds=(alive_end,),
                 start_new_session=True,
-                check=False,
             )
     finally:
         os.close(alive_end)
+    try:
+        meanwhile()
+    finally:
+        starting.wait()
     try:
         return _awaited(places, alive, log, before, enough)
     except PlayerError:  # setup that fails undoes itself: the next start would join what cannot play

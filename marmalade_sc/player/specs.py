@@ -86,6 +86,9 @@ class Plan:
             *jackd,
             _redis("redis-state", state),
             _redis("redis-events", events),
+            # The fork server forks in this order.
+            self._python("hub", jam, after=redis, nice=_QUICK),
+            self._python("live", jam, after=redis, nice=_SOON),
             self._python("foundry", jam),
             self._python(
                 "engine",
@@ -96,10 +99,8 @@ class Plan:
                 renews=True,
                 nice=_QUICK,
             ),
-            self._python("live", jam, after=redis, nice=_SOON),
             self._python("generators", jam, after=redis, nice=_SOON),
             *([self._python("peers", jam, after=redis)] if settings.text("peers.listen") else []),
-            self._python("hub", jam, after=redis, nice=_QUICK),
             *([self._python("original", jam, after=redis)] if settings.integer("original.port") else []),
         ]
 
@@ -156,6 +157,8 @@ class Plan:
             renews=renews,
             nice=nice,
             waits=True,
+            # The engine comes by itself, at the same time: with two cores sound and prompt do not wait for each other.
+            forks=name != "engine",
         )
 
     def _clock(self, jam: str) -> JamClock:

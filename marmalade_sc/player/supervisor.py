@@ -13,6 +13,7 @@ from types import FrameType
 from marmalade_sc.player.children import ProcessSpec, become_subreaper, spawn
 from marmalade_sc.player.directory import written_aside
 from marmalade_sc.player.entries import Entry, exit_words
+from marmalade_sc.player.forking import Forks
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.processes import ProcessId, children_of
 from marmalade_sc.player.restarts import LIMIT, WINDOW_S, dependents, ordered, restart_delay_s
@@ -60,6 +61,7 @@ class Supervisor:
         self._now = now
         self._entries: dict[str, Entry] = {}
         self._selector = selectors.DefaultSelector()
+        self._forks = Forks()
         self._lifeline = (-1, -1)
         self._asked_to_stop = False
         self._asked_to_renew = False
@@ -121,6 +123,9 @@ class Supervisor:
             if key.fd == wake:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake, 4096)
+            elif key.data is None:
+                for line in self._forks.deliver(self._entries.values(), self._selector):
+                    self._tell(line)
             else:
                 self._hear(key.data, key.fd)
         self._reap()
@@ -129,6 +134,7 @@ class Supervisor:
         """All that time or the state of others brings about: starts, stops, deadlines."""
         if not self._stopping and now >= self._next_watch:
             self._next_watch = now + _WATCH_S
+            self._forks.keep(self._entries.values(), self._selector)
             self._look_around()
         for entry in self._entries.values():
             if entry.state == "starting" and entry.spec.ready.is_so():
@@ -194,12 +200,13 @@ class Supervisor:
     def _spawn(self, entry: Entry) -> bool:
         """Whether there is a process now; it begins when it is told to, where it `waits`."""
         try:
-            started = spawn(entry.spec, self._lifeline[0])
+            if entry.spec.forks and self._forks.is_open and not entry.by_itself:
+                entry.started(self._forks.ask(entry.spec, self._lifeline[0]))
+            else:
+                entry.started(spawn(entry.spec, self._lifeline[0]))
         except OSError as error:
             self._died(entry, f"it could not be started: {error}")
             return False
-        entry.process, entry.output, entry.word = started.process, started.output, started.word
-        entry.turn = started.turn
         for fd in (entry.output, entry.word):
             self._selector.register(fd, selectors.EVENT_READ, entry.spec.name)
         return True
@@ -228,6 +235,8 @@ class Supervisor:
         entry.deadline = None
         if entry.state == "starting":
             entry.why = f"not ready within {entry.spec.ready_s:g} s"
+        if entry.errand:  # the fork server hangs; when it is gone all that it was asked for is started otherwise
+            self._forks.end()
         entry.signal(signal.SIGKILL, group=True)
 
     def _reap(self) -> None:
@@ -248,11 +257,8 @@ class Supervisor:
 
     def _ended(self, entry: Entry, how: str) -> None:
         entry.drain()
-        for fd in (entry.output, entry.word):
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(fd)
-        entry.close()
-        entry.process, entry.deadline, entry.last_exit = None, None, how
+        entry.put_away(self._selector)
+        entry.last_exit = how
         if entry.state == "stopping":
             entry.state = "waiting" if entry.again else "stopped"
         else:
@@ -314,6 +320,7 @@ class Supervisor:
             if entry.state == "stopped" or (changed and entry.state == "failed"):
                 entry.state, entry.deaths, entry.not_before = "waiting", [], 0.0
         self._entries = entries | {name: entry for name, entry in gone.items() if entry.alive}
+        self._forks.keep(self._entries.values(), self._selector)
 
     def _stop_dependents(self, name: str) -> None:
         for other in dependents(name, {n: e.spec.needs for n, e in self._entries.items()}):
@@ -335,7 +342,7 @@ class Supervisor:
 
     def _end_orphans(self) -> None:
         """End what our processes left behind: by adoption it is our child now, and no one else's."""
-        known = {entry.process.pid for entry in self._entries.values() if entry.process}
+        known = {entry.process.pid for entry in self._entries.values() if entry.process} | self._forks.pids
         for pid in children_of(os.getpid()):
             if pid not in known:
                 with contextlib.suppress(ProcessLookupError):
@@ -345,6 +352,7 @@ class Supervisor:
         """The last word, also when `run` raises: nothing of ours lives on, and nothing is recorded."""
         for entry in self._entries.values():
             entry.signal(signal.SIGKILL, group=True)
+        self._forks.end()
         deadline = self._now() + 2.0
         while self._now() < deadline:
             self._end_orphans()

@@ -1,0 +1,155 @@
+"""Processes from the fork server: the supervisor's own children, as if each had been started by itself."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marmalade_sc.player.children import python_argv
+from marmalade_sc.player.processes import children_of
+from tests.player.deadline import eventually
+from tests.player.test_supervisor import Host, host, shell
+
+__all__ = ["host"]
+
+_MODULE = """
+import json, os, signal, sys
+from marmalade_sc.errors import PlayerError
+from marmalade_sc.player import lifeline
+def main(arguments):
+    lifeline.await_turn()
+    about = [os.getppid(), os.getsid(0), os.environ.get("COLOUR"), sys.argv[1:], os.readlink("/proc/self/fd/0")]
+    print(json.dumps([arguments, *about]))
+    if "wrong" in arguments:
+        raise PlayerError("This is how a mistake is told")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    lifeline.watch()
+    lifeline.ready()
+    while True:
+        signal.pause()
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """A process of a module that says what it finds itself in."""
+    (tmp_path / "forkprobe.py").write_text(_MODULE)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}")
+
+    def spec(name: str, *arguments: str, module: str = "forkprobe", **more: Any) -> dict[str, Any]:
+        env = {"COLOUR": name, "PYTHONUNBUFFERED": "1"}
+        argv = python_argv(module, *arguments)
+        return {"name": name, "argv": argv, "env": env, "waits": True, "forks": True, "dies_by": 15, **more}
+
+    return spec
+
+
+def server_of(one: Host) -> int:
+    """The pid of its fork server: the child that is in no record."""
+    known = {entry["pid"] for entry in one.table().values()}
+    (pid,) = (pid for pid in children_of(one.supervisor().pid) if pid not in known)
+    return pid
+
+
+def has_server(one: Host) -> bool:
+    known = {entry["pid"] for entry in one.table().values()}
+    return bool(known) and len([pid for pid in children_of(one.supervisor().pid) if pid not in known]) == 1
+
+
+def is_forked(pid: int) -> bool:
+    return b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_what_is_forked_is_as_if_it_had_been_started(host: Callable[..., Host], probe: Callable[..., Any]) -> None:
+    one = host(probe("red", "a b"), probe("blue", after=["first"]), shell("first"))
+    eventually(lambda: one.all_run("red", "blue", "first"))
+    for name, arguments in (("red", ["a b"]), ("blue", [])):
+        pid = one.pid(name)
+        assert is_forked(pid)
+        assert Path(f"/proc/{pid}/comm").read_text().strip() == name
+        said = json.loads(one.log(name))
+        assert said == [arguments, one.supervisor().pid, pid, name, arguments, os.devnull]
+        assert not [each for each in Path(f"/proc/{pid}/fd").iterdir() if "socket" in os.readlink(each)]
+    assert one.stop() == 0
+
+
+def test_what_was_forked_and_dies_comes_back_and_mistakes_are_told(
+    host: Callable[..., Host], probe: Callable[..., Any]
+) -> None:
+    one = host(probe("red"), probe("odd", "wrong"))
+    eventually(lambda: one.all_run("red"))
+    before = one.pid("red")
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: one.all_run("red") and one.pid("red") != before)
+    assert is_forked(one.pid("red"))
+    eventually(lambda: "odd ended (status 1) and is started again. Its last words: This is how" in one.said())
+
+
+def test_a_module_that_cannot_be_imported_says_so_in_its_own_log(
+    host: Callable[..., Host], probe: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "forkbroken.py").write_text("raise ValueError('no such luck')\n")
+    one = host(probe("red"), probe("bad", module="forkbroken"))
+    eventually(lambda: "ValueError: no such luck" in one.log("bad"))
+    assert "bad is started by itself: ValueError: no such luck" in one.said()
+    eventually(lambda: one.all_run("red"))
+
+
+def test_without_its_server_all_play_on_and_another_comes(
+    host: Callable[..., Host], probe: Callable[..., Any]
+) -> None:
+    one = host(probe("red"), probe("blue"))
+    eventually(one.all_run)
+    before, server = {name: one.pid(name) for name in ("red", "blue")}, server_of(one)
+    os.kill(server, signal.SIGKILL)
+    eventually(lambda: has_server(one) and server_of(one) != server)
+    assert {name: one.pid(name) for name in before} == before
+    os.kill(before["red"], signal.SIGKILL)
+    eventually(lambda: one.all_run() and one.pid("red") != before["red"])
+    assert is_forked(one.pid("red"))
+
+
+def test_a_server_that_hangs_holds_nothing_up_for_long(host: Callable[..., Host], probe: Callable[..., Any]) -> None:
+    one = host(probe("red", ready_s=0.5), shell("first"))
+    eventually(one.all_run)
+    before, server = one.pid("red"), server_of(one)
+    os.kill(server, signal.SIGSTOP)
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: one.all_run("red") and one.pid("red") != before)
+    assert not is_forked(one.pid("red"))
+    assert not Path(f"/proc/{server}").exists()
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_nothing_that_was_forked_outlives_the_supervisor(
+    host: Callable[..., Host], probe: Callable[..., Any], guarded: bool
+) -> None:
+    one = host(probe("red"), probe("blue", dies_by=9), guarded=guarded)
+    eventually(one.all_run)
+    pids = [one.pid("red"), one.pid("blue"), server_of(one)]
+    os.kill(one.supervisor().pid, signal.SIGKILL)
+    if not guarded:
+        one.process.wait(10)
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() and _lives(pid) for pid in pids))
+
+
+def test_what_is_asked_for_in_the_last_moment_ends_with_all(
+    host: Callable[..., Host], probe: Callable[..., Any]
+) -> None:
+    one = host(*(probe(f"p{number}") for number in range(6)))
+    eventually(lambda: bool(one.table()))
+    assert one.stop() == 0
+    assert not (one.folder / "processes.json").exists()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
