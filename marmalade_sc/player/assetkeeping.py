@@ -20,7 +20,6 @@ from marmalade_sc.peers.records import RegisterWrite
 from marmalade_sc.player.control import Message
 from marmalade_sc.player.deliveries import Deliveries
 from marmalade_sc.player.keeping import Keeping, Unseen
-from marmalade_sc.player.soundfiles import as_plain_wave
 
 __all__ = ["Assetkeeper"]
 
@@ -60,6 +59,8 @@ class Assetkeeper:
         others = [each for each, write in self._keeping.shared.family(ASSET).items() if write.value and each != name]
         if len(others) >= MOST_ASSETS:
             raise UsageError(f"The jam has {MOST_ASSETS} sounds already", hint='Take one back: jam.asset("name", "").')
+        from marmalade_sc.player.soundfiles import as_plain_wave  # numpy and soundfile: 70 ms of a start
+
         data = await asyncio.to_thread(as_plain_wave, self._file(path), LARGEST_ASSET)
         sha256 = await asyncio.to_thread(self._deliveries.put, data)
         self._tell(name, SharedAsset(sha256, len(data)).to_bytes())
