@@ -28,7 +28,7 @@ from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.live.operations import Operation
 from marmalade_sc.live.output import Output
 from marmalade_sc.live.placing import places_of
-from marmalade_sc.live.position import adopt, position_of
+from marmalade_sc.live.position import Mark, adopt, mark_of, position_of
 from marmalade_sc.live.scheduler import Landing, Scheduler
 from marmalade_sc.live.scoretext import score_text
 from marmalade_sc.live.session import Evaluation, Session
@@ -84,6 +84,7 @@ class Generation:
         self._prepared: Writer | None = None
         self._parents: Writer | None = None
         self._deeds: list[tuple[Operation, ...]] = []
+        self._marks: dict[object, Mark] = {}
         self._news_due = False
         self._tick = 0
         self._incarnation: object = None
@@ -168,6 +169,7 @@ class Generation:
             )
             return
         if pid:
+            self._marks = {born.request: mark_of(self._scheduler)}
             return
         # The child. It must not touch its parent's connections, only forget them.
         self._link.close()
@@ -199,8 +201,9 @@ class Generation:
             # frame that is due in one go with its own: 2 ms with 50 tracks.
             if self._writer is not None and (self._scheduler.is_unsent or self._writer.is_unsent):
                 self._hand_out()
+            position = position_of(self._scheduler, self._marks.get(message.get("request")))
             # As text, which the host passes on as it is.
-            self._link.write({"event": "position", "position": json.dumps(position_of(self._scheduler))})
+            self._link.write({"event": "position", "position": json.dumps(position)})
             self._end()
         elif do == "command":
             self._command(message)

@@ -362,7 +362,7 @@ class Host:
         position: object = None
         if current is not None:
             self._yielding = asyncio.get_running_loop().create_future()
-            current.send({"do": "yield"})
+            current.send({"do": "yield", "request": member.request})
             try:
                 position = await asyncio.wait_for(self._yielding, _YIELD_S)
             except TimeoutError:

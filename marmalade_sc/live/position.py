@@ -1,11 +1,12 @@
 """Where a generation stands, as plain data: what the next one needs to play on without a gap or a double hit.
 
 The next one is a copy from before: it has every lane, for new ones come with evaluations and those are its own. So a
-lane travels as its number, and the book as what keys have asked since.
+lane travels as its number, the book as what keys have asked since, and of tracks those that have changed.
 """
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -14,20 +15,42 @@ from marmalade_sc.live import operations
 from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.operations import Remembered
 from marmalade_sc.live.scheduler import Scheduler
+from marmalade_sc.live.track import Track
 
-__all__ = ["adopt", "position_of"]
+__all__ = ["Mark", "adopt", "mark_of", "position_of"]
 
 _KINDS: Final = ("Hush", "SetMix", "Only", "Undo", "Redo", "SaveScene", "DropScene", "Recall", "NextScene")
 
+_State = tuple[object, ...]
 
-def position_of(scheduler: Scheduler) -> dict[str, object]:
-    """The scheduler's place in the music, between two frames."""
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a scheduler was when a copy of it was made: what has not changed since need not travel to the copy."""
+
+    timeline: Timeline
+    tracks: Mapping[str, _State]
+
+
+def mark_of(scheduler: Scheduler) -> Mark:
+    """Remember what it is now. 0.1 ms with 50 tracks, where their whole position takes 1.3."""
+    return Mark(scheduler.timeline, {name: _state(track) for name, track in scheduler.tracks.items()})
+
+
+def position_of(scheduler: Scheduler, mark: Mark | None = None) -> dict[str, object]:
+    """The scheduler's place in the music, between two frames.
+
+    Args:
+        mark: from when the copy that is to adopt it was made; only for that one.
+    """
+    now = {name: _state(track) for name, track in scheduler.tracks.items()}
+    before = mark.tracks if mark is not None else {}
     return {
         "cursor": str(scheduler.cursor),
         "seq": scheduler.seq,
         "nodes": scheduler.nodes,
         "lanes": scheduler.lanes,
-        "timeline": scheduler.timeline.to_json(),
+        "timeline": None if mark and mark.timeline is scheduler.timeline else scheduler.timeline.to_json(),
         "deed": scheduler.book.deed,
         "journal": [_written(*each) for each in scheduler.book.journal],
         "faults": scheduler.faults.to_json(),
@@ -44,8 +67,17 @@ def position_of(scheduler: Scheduler) -> dict[str, object]:
                 "is_stopped": track.is_stopped,
             }
             for name, track in scheduler.tracks.items()
+            if now[name] != before.get(name)
         },
     }
+
+
+def _state(track: Track) -> _State:
+    """All of a track that a position tells."""
+    coming = tuple((at, epoch, _number(lane)) for at, epoch, lane in track.coming)
+    lanes = (_number(track.lane), _number(track.last_good))
+    numbers = (track.epoch, track.playing, track.announced, track.failed, track.is_stopped)
+    return (numbers, lanes, coming, dict(track.mix))
 
 
 def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
@@ -55,19 +87,22 @@ def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
         KeyError, TypeError, ValueError, TimelineError: `position` is not what `position_of` gives.
     """
     timeline, tracks, journal, faults = (position[name] for name in ("timeline", "tracks", "journal", "faults"))
-    assert isinstance(timeline, dict)
     assert isinstance(tracks, dict)
     assert isinstance(journal, list)
     assert isinstance(faults, dict)
     scheduler.forget_unsent()
-    scheduler.timeline = Timeline.from_json(timeline)
+    if timeline is not None:
+        assert isinstance(timeline, dict)
+        scheduler.timeline = Timeline.from_json(timeline)
     scheduler.cursor = Fraction(str(position["cursor"]))
     scheduler.seq = int(str(position["seq"]))
     scheduler.nodes = int(str(position["nodes"]))
     scheduler.lanes = int(str(position["lanes"]))
-    known = scheduler.book.lanes() | {
-        lane.number: lane for track in scheduler.tracks.values() for lane in track.lanes()
-    }
+    known: dict[int, Lane] = {}
+    if tracks:
+        known = scheduler.book.lanes() | {
+            lane.number: lane for track in scheduler.tracks.values() for lane in track.lanes()
+        }
     for name, there in tracks.items():
         track = scheduler.track(name)
         track.epoch, track.playing, track.announced = there["epoch"], there["playing"], there["announced"]

@@ -29,7 +29,7 @@ from marmalade_sc.live.operations import (
     Transport,
     Undo,
 )
-from marmalade_sc.live.position import adopt, position_of
+from marmalade_sc.live.position import adopt, mark_of, position_of
 from marmalade_sc.live.scheduler import Scheduler, Timing
 from marmalade_sc.patterns.notation import notation
 from marmalade_sc.sdk.frames import Frame
@@ -105,24 +105,27 @@ def play(scheduler: Scheduler, steps: list[tuple[int, Operation | None]], start:
     return frames, now
 
 
-@given(STEPS, STEPS, STEPS, st.lists(operations(), max_size=3))
-@settings(max_examples=60, deadline=None)
+@given(STEPS, STEPS, STEPS, st.lists(operations(), max_size=3), st.booleans())
+@settings(max_examples=80, deadline=None)
 def test_a_handover_at_any_moment_changes_no_frame(
     before: list[tuple[int, Operation | None]],
     meanwhile: list[tuple[int, Operation | None]],
     after: list[tuple[int, Operation | None]],
     evaluated: list[Operation],
+    marked: bool,
 ) -> None:
-    """`before`, the child is forked; `meanwhile` it evaluates and the parent plays on; then the child adopts."""
+    """`before`, the child is forked; `meanwhile` it evaluates and the parent plays on; then the child adopts all of the
+    position, or (`marked`) what has changed of it."""
     # New patterns come only by evaluation, and one evaluation runs at a time.
     meanwhile = [(ticks, None if isinstance(each, Replace) else each) for ticks, each in meanwhile]
     parent = Stage().scheduler
     parent.carry_out([Replace("d1", sounds("bd*8"))], START - 200 * MS)
     _, now = play(parent, before, START - 200 * MS)
     child = forked(parent)
+    mark = mark_of(parent) if marked else None
     _, now = play(parent, meanwhile, now)
     parent.frames(now)
-    position = json.loads(json.dumps(position_of(parent)))
+    position = json.loads(json.dumps(position_of(parent, mark)))
     adopt(child, position)
     for each in (parent, child):
         carry_out(each, evaluated, now)
@@ -155,6 +158,21 @@ def test_a_position_is_plain_data() -> None:
     stage.evaluate('d1 >> s("sn*4")')
     position = position_of(stage.scheduler)
     assert json.loads(json.dumps(position)) == position
+
+
+def test_what_has_not_changed_does_not_travel() -> None:
+    stage = Stage()
+    stage.evaluate('d1 >> s("bd*4")\nd2 >> s("sn*4")')
+    stage.run_to(1.4)
+    mark = mark_of(stage.scheduler)
+    stage.run(0.1)
+    same = position_of(stage.scheduler, mark)
+    assert same["tracks"] == {}
+    assert same["timeline"] is None
+    stage.scheduler.carry_out([Hush("d2")], stage.clock.now())
+    changed = position_of(stage.scheduler, mark)["tracks"]
+    assert isinstance(changed, dict)
+    assert list(changed) == ["d2"]
 
 
 def test_a_child_plays_no_frame_a_second_time() -> None:
