@@ -73,10 +73,12 @@ class Entry:
     def signal(self, number: int, *, group: bool = False) -> None:
         """Send a signal to the process, or to its whole group. It is our child, so its pid cannot be another's."""
         if self.process is not None:
-            try:
-                (os.killpg if group else os.kill)(self.process.pid, number)
-            except (ProcessLookupError, PermissionError):
-                return
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if group:
+                    with contextlib.suppress(ProcessLookupError):  # it leads no group in its first moment
+                        os.killpg(self.process.pid, number)
+                        return
+                os.kill(self.process.pid, number)
         elif self.errand:
             self._unsent = number
 

@@ -38,7 +38,7 @@ class Forks:
     """A fork server that runs, or has ended.
 
     Attributes:
-        pid: its own, 0 before there was one.
+        pid: its own, 0 while there is none.
         starts: how many there were.
     """
 
@@ -50,8 +50,8 @@ class Forks:
 
     @property
     def pids(self) -> set[int]:
-        """Its own, while it runs."""
-        return {self.pid} if self.is_open else set()
+        """Its own, until it is reaped."""
+        return {self.pid} if self.pid else set()
 
     @property
     def is_open(self) -> bool:
@@ -73,39 +73,42 @@ class Forks:
         with theirs:
             theirs.set_inheritable(True)
             argv = python_argv(_MODULE, str(theirs.fileno()), str(_NICE))
-            # numpy's threads would not be there after a fork.
-            env = {**os.environ, **python_env(), "OPENBLAS_NUM_THREADS": "1"}
             try:
-                self.pid = os.posix_spawn(sys.executable, argv, env, setsid=True)
+                self.pid = os.posix_spawn(sys.executable, argv, {**os.environ, **python_env()}, setsid=True)
             except OSError:
                 ours.close()
                 raise
         ours.setblocking(False)
         self._line = ours
 
-    def ask(self, spec: ProcessSpec, lifeline: int) -> Started:
-        """Have it fork a process; who it is follows as an answer.
+    def ask(self, spec: ProcessSpec, lifeline: int) -> Started | None:
+        """Have it fork a process; who it is follows as an answer. None where it cannot be asked.
 
         Args:
             lifeline: read end of the supervisor's lifeline pipe.
 
         Raises:
-            OSError: it does not take the errand.
+            OSError: too many files are open.
         """
-        if self._line is None:
-            raise OSError("there is no fork server")
+        if self._line is None or not spec.forks:
+            return None
         module, arguments = spec.call()
         number = self._errands = self._errands + 1
         errand = Errand(number, spec.name, module, arguments, spec.env, spec.nice, spec.dies_by)
-        pipes = Pipes.open()
         noted_end, noted = os.pipe()
+        try:
+            pipes = Pipes.open()
+        except OSError:
+            os.close(noted_end)
+            os.close(noted)
+            raise
         given = {"output": pipes.output_end, "lifeline": lifeline, "word": pipes.word_end, "turn": pipes.turn_end}
         try:
             socket.send_fds(self._line, [errand.to_bytes()], [(given | {"noted": noted_end})[n] for n in DESCRIPTORS])
-        except OSError:
+        except OSError:  # it has died just now, or hangs
             os.close(noted)
             pipes.close()
-            raise
+            return None
         finally:
             os.close(noted_end)
             pipes.close_ends()
@@ -160,9 +163,13 @@ class Forks:
 
     def end(self) -> None:
         """End it; what it has forked lives on. Its answers say that it is gone."""
-        if self._line is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def reaped(self, pid: int) -> None:
+        """A child was reaped: if it was the server, its pid may be another's from now on."""
+        if pid == self.pid:
+            self.pid = 0
 
     def _close(self) -> None:
         if self._line is not None:

@@ -32,7 +32,9 @@ __all__ = ["DESCRIPTORS", "MOST_BYTES", "Errand", "main"]
 
 MOST_BYTES: Final = 1 << 16
 DESCRIPTORS: Final = ("output", "lifeline", "word", "turn", "noted")
-"""What comes with an errand, in this order. `noted` is written to, or closed, once the supervisor knows the pid."""
+"""What comes with an errand, in this order. `noted` is closed once the supervisor knows the pid, or is gone."""
+_OWN_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""Of the server only: numpy's threads, which begin at its import, would not be there after a fork."""
 _PR_SET_NAME: Final = 15
 _ORPHANED_S: Final = 0.0005
 """How often is looked whether the one between has gone: the kernel closes its files a moment before."""
@@ -73,11 +75,21 @@ class _Born:
     between: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Supervisor:
+    """Whose children all are: its pid, and the environment and priority that a process started by it would have."""
+
+    pid: int
+    environment: Mapping[str, str]
+    nice: int
+
+
 def main() -> int:
     """`argv`: the descriptor of the socket to the supervisor, the priority. Ends with the supervisor; in a process
     that was forked, as that."""
     die_with_parent()
-    supervisor = os.getppid()
+    supervisor = _Supervisor(os.getppid(), dict(os.environ), os.getpriority(os.PRIO_PROCESS, 0))
+    os.environ.update(_OWN_ENVIRONMENT)
     stand_back(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps those between
@@ -127,9 +139,13 @@ def _fork(errand: Errand, fds: dict[str, int], line: socket.socket) -> _Born | N
     if not pid:
         return _Born(errand, fds, between)
     _answer(line, errand.number, pid=pid)
+    _await_note(fds)
+    os._exit(0)
+
+
+def _await_note(fds: Mapping[str, int]) -> None:
     with contextlib.suppress(OSError):
         os.read(fds["noted"], 1)
-    os._exit(0)
 
 
 def _answer(line: socket.socket, number: int, **rest: object) -> None:
@@ -137,24 +153,29 @@ def _answer(line: socket.socket, number: int, **rest: object) -> None:
         line.send(json.dumps({"number": number, **rest}).encode())
 
 
-def _live(born: _Born, supervisor: int) -> int:
+def _live(born: _Born, supervisor: _Supervisor) -> int:
     """Be the process of an errand, as if Python had been started for it; its exit status."""
     errand, fds = born.errand, born.fds
+    _await_note(fds)  # here as well: where the one between was killed before it could answer, nobody knows of us
     while os.getppid() == born.between:
         time.sleep(_ORPHANED_S)
     die_with_parent(errand.dies_by)
-    if os.getppid() != supervisor:
+    if os.getppid() != supervisor.pid:
         os._exit(1)
     os.close(fds["noted"])
     os.setsid()
-    stand_back(errand.nice)
+    if errand.nice:
+        stand_back(errand.nice)
+    else:
+        os.setpriority(os.PRIO_PROCESS, 0, supervisor.nice)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (fds["output"], 1), (fds["output"], 2)):
         os.dup2(source, target)
     for fd in (nothing, fds["output"]):
         os.close(fd)
-    os.environ.update(errand.env)
+    os.environ.clear()  # what modules have set at their import is not for all
+    os.environ.update({**supervisor.environment, **errand.env})
     for variable, name in ((LIFELINE, "lifeline"), (READY, "word"), (TURN, "turn")):
         os.environ[variable] = str(fds[name])
     ctypes.CDLL(None).prctl(_PR_SET_NAME, errand.name.encode()[:15], 0, 0, 0)

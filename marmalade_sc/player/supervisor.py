@@ -200,10 +200,8 @@ class Supervisor:
     def _spawn(self, entry: Entry) -> bool:
         """Whether there is a process now; it begins when it is told to, where it `waits`."""
         try:
-            if entry.spec.forks and self._forks.is_open and not entry.by_itself:
-                entry.started(self._forks.ask(entry.spec, self._lifeline[0]))
-            else:
-                entry.started(spawn(entry.spec, self._lifeline[0]))
+            asked = self._forks.ask(entry.spec, self._lifeline[0]) if not entry.by_itself else None
+            entry.started(asked or spawn(entry.spec, self._lifeline[0]))
         except OSError as error:
             self._died(entry, f"it could not be started: {error}")
             return False
@@ -249,6 +247,7 @@ class Supervisor:
             if pid == 0:
                 break
             reaped = True
+            self._forks.reaped(pid)
             entry = next((e for e in self._entries.values() if e.process and e.process.pid == pid), None)
             if entry is not None:
                 self._ended(entry, exit_words(status))
