@@ -253,6 +253,8 @@ def _comparison(expected: Path) -> "Callable[[Path, Report], None]":
         differences = compare_audio(sound, expected) if expectation is None else expectation.differences(report)
         if differences:
             click.echo(f"{sound} differs from {expected}:\n{table(differences)}")
+            if any(each.measure == "stem" for each in differences) and not report.stems:
+                click.echo("Stems are measured where --stems DIR is given.")
             raise click.exceptions.Exit(1)
         click.echo(f"{sound} is as {expected} says.")
 

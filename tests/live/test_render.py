@@ -194,6 +194,21 @@ def test_what_cannot_be_rendered_is_said_and_leaves_no_file(
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["set.py"]
 
 
+def test_a_render_is_held_against_measures_of_one_before(home: Path) -> None:
+    code, measures = 'd1 >> s("tick*4")', home / "measures.json"
+    assert render(home, code, "--cycles", "1", "--stems", home / "stems", "--measures", measures).returncode == 0
+    alike = render(home, code, "--cycles", "1", "--stems", home / "stems", "--expect", measures)
+    assert alike.returncode == 0
+    assert "is as" in alike.stdout
+    other = render(home, 'd1 >> s("tick*3")', "--cycles", "1", "--stems", home / "stems", "--expect", measures)
+    assert other.returncode == 1
+    assert [line.split()[:2] for line in other.stdout.splitlines() if "onsets" in line][0] == ["mix", "onsets"]
+    without = render(home, code, "--cycles", "1", "--expect", measures)
+    assert without.returncode == 1
+    assert without.stdout.endswith("Stems are measured where --stems DIR is given.\n")
+
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_render_that_is_cancelled_leaves_no_file_and_no_process(home: Path, tmp_path: Path, number: int) -> None:
     (tmp_path / "set.py").write_text('d1 >> s("hh*64")\nd2 >> s("sn*64")')
