@@ -18,6 +18,7 @@ from common import engine, row, until
 
 from marmalade_sc.player import running
 from marmalade_sc.player.control import request
+from marmalade_sc.player.processes import children_of
 from marmalade_sc.settings.places import Places
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "marmalade"
@@ -62,6 +63,11 @@ def one(folder: str) -> tuple[float, float, dict[str, float]]:
     assert isinstance(processes, list)
     for process in processes:
         memory[str(process["name"])] = _megabytes(int(process["pid"]))
+    state = running.status(places)
+    known = {int(process["pid"]) for process in processes if process["pid"]}
+    for pid in children_of(state.supervisor.pid) if state is not None else ():
+        if pid not in known:
+            memory["fork server"] = _megabytes(pid)
     os.write(main, b"\x04")
     shell.wait(30)
     os.close(main)

@@ -30,6 +30,7 @@ DEFAULT_OCTAVE = 5
 NOTE_NAME = re.compile(r"([a-gA-G])([sfnb#]*)(-?\d{1,2})?")
 LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 ACCIDENTALS = {"s": 1, "#": 1, "f": -1, "b": -1, "n": 0}
+_OF_PITCH = ("degree", "n", "note", "root", "oct", "transpose")
 NAMES = ("c", "cs", "d", "ef", "e", "f", "fs", "g", "af", "a", "bf", "b")
 
 
@@ -66,6 +67,7 @@ def freq_hz(number: float) -> float:
     return float(440.0 * 2.0 ** ((number - 9.0) / 12.0))
 
 
+@lru_cache(4096)
 def degree_semitones(degree: float, scale: str = "major") -> float:
     """Semitones above the root of a degree counted from 0; beyond the scale it goes on in the next octave.
 
@@ -108,10 +110,19 @@ def resolve_pitch(value: Mapping[str, Value]) -> float | None:
     root: "a4:minor".
 
     Raises:
-        ControlError: for an unknown scale or a value that is no number.
+        ControlError: for an unknown scale, a value that is no number, or a pitch beyond all bounds.
     """
     if "freq" in value:
         return _number(value["freq"], "freq")
+    try:
+        semitones = _semitones(value)
+        return None if semitones is None else freq_hz(semitones)
+    except (OverflowError, ValueError):  # of a number that is none, or beyond all bounds
+        pitch = ", ".join(f"{name} {value[name]}" for name in _OF_PITCH if name in value)
+        raise ControlError(f"{pitch:.80} is no pitch", hint="give numbers between -100 and 100") from None
+
+
+def _semitones(value: Mapping[str, Value]) -> float | None:
     if "degree" in value or ("n" in value and "scale" in value):
         scale, root = str(value.get("scale", "major")), value.get("root", 0.0)
         if ":" in scale:
@@ -127,4 +138,4 @@ def resolve_pitch(value: Mapping[str, Value]) -> float | None:
         semitones += 12.0 * _number(value["oct"], "oct")
     if "transpose" in value:
         semitones += _number(value["transpose"], "transpose")
-    return freq_hz(semitones)
+    return semitones

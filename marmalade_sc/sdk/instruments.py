@@ -8,10 +8,13 @@ import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.errors import ControlError, UnknownNameError, nearest
 from marmalade_sc.sdk.osc import NoteTemplate
+
+if TYPE_CHECKING:
+    from marmalade_sc.sdk.shapes import Shape
 
 __all__ = ["Bank", "Instrument", "Orchestra", "Sample"]
 
@@ -109,7 +112,7 @@ class Instrument:
 class Orchestra:
     """All instruments and banks by name. Immutable in use; a reload makes a new one.
 
-    `memo` belongs to `sdk.notes`: packed control values by what they were made of.
+    `shapes` belongs to `sdk.notes`: shapes of events by sound and names of controls.
 
     A name is looked up in this order: a bank in the player's own samples folder, a synthdef, an alias of a
     synthdef, any other bank.
@@ -125,7 +128,7 @@ class Orchestra:
         for name, instrument in aliases.items():
             self._instruments.setdefault(name, instrument)
         self._banks = {bank.name: bank for bank in banks}
-        self.memo: dict[tuple[object, ...], tuple[Instrument, bytes]] = {}
+        self.shapes: dict[tuple[object, ...], Shape] = {}
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, object]], banks: Iterable[Bank] = ()) -> "Orchestra":
