@@ -18,6 +18,7 @@ from marmalade_sc.live.book import Book, Version
 from marmalade_sc.live.clockwork import MS, Landing, Timing, begun, changed
 from marmalade_sc.live.faults import Faults
 from marmalade_sc.live.lane import Lane, Ready
+from marmalade_sc.live.onsets import onsets
 from marmalade_sc.live.operations import (
     DropScene,
     Grid,
@@ -32,7 +33,6 @@ from marmalade_sc.live.operations import (
 from marmalade_sc.live.placing import landing_cycle, put_back, resumed, settle
 from marmalade_sc.live.steps import step_words
 from marmalade_sc.live.track import Track
-from marmalade_sc.patterns.span import ratio
 from marmalade_sc.sdk.emission import Stretch, note_sections, small_enough, stretches_of
 from marmalade_sc.sdk.frames import Frame, Mix, Release, Section, Swap, TimelineChange
 from marmalade_sc.sdk.instruments import Orchestra
@@ -359,30 +359,14 @@ class Scheduler:
         lane = track.lane
         if lane is None:
             return
-        timetag = self.timeline.timetag
-        steps = self.steps
+        timetag, steps = self.timeline.timetag, self.steps
         instants: list[tuple[int, list[bytes]]] = []
         for stretch in stretches:
-            number, times = stretch.number, stretch.times
-            low, low_end, high, high_end = stretch.about
-            for note in self._notes(track, number, stretch.cycle_s):
-                # Floats decide all but the ties: exact fractions cost ten times as much to compare.
-                at = note.at
-                if at < low_end:
-                    if at < low or note.offset < stretch.low:
-                        continue
-                elif at > high and (at > high_end or note.offset >= stretch.high):
-                    break
-                offset = note.offset
-                when = times.get((number, offset.numerator, offset.denominator))
-                if when is None:
-                    denominator = offset.denominator
-                    when = timetag(ratio(number * denominator + offset.numerator, denominator))
-                    times[number, offset.numerator, denominator] = when
+            for when, note in onsets(self._notes(track, stretch.number, stretch.cycle_s), stretch, timetag):
                 if not instants or instants[-1][0] != when:
                     instants.append((when, []))
                 same = instants[-1][1]
-                seed = note_seed(lane.seed, number, note.offset, len(same)) if note.is_random else 0
+                seed = note_seed(lane.seed, stretch.number, note.offset, len(same)) if note.is_random else 0
                 self.nodes = (self.nodes + 1) & 0xFFFFFF
                 if steps is not None and len(steps) < _MOST_STEPS:
                     steps.append(f"[{when}{note.told or step_words(note, track.name)}")

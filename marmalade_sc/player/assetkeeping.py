@@ -54,7 +54,7 @@ class Assetkeeper:
             raise UsageError(f"The name {name!r:.60} is too long", hint=f"{_LONGEST_NAME} letters are allowed.")
         path = str(message["path"])
         if not path:
-            self._tell(name, b"")
+            self._keeping.shared.must_tell(f"{ASSET}{name}", b"", is_kept=True)
             return {"value": f"{name} is nobody's any more; what sounds rings out."}
         others = [each for each, write in self._keeping.shared.family(ASSET).items() if write.value and each != name]
         if len(others) >= MOST_ASSETS:
@@ -63,7 +63,7 @@ class Assetkeeper:
 
         data = await asyncio.to_thread(as_plain_wave, self._file(path), LARGEST_ASSET)
         sha256 = await asyncio.to_thread(self._deliveries.put, data)
-        self._tell(name, SharedAsset(sha256, len(data)).to_bytes())
+        self._keeping.shared.must_tell(f"{ASSET}{name}", SharedAsset(sha256, len(data)).to_bytes(), is_kept=True)
         return {"value": f'All players get {name}, {len(data) / 1024:.0f} KiB: s("{name}") plays it.'}
 
     async def assets(self, message: Message) -> Message:
@@ -95,13 +95,13 @@ class Assetkeeper:
                     await self._follow(name, write)
 
     async def _follow(self, name: str, write: RegisterWrite) -> None:
-        if not write.value:
-            await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
-            return
         try:
-            asset = read_asset(write.value)
-            check_name(name, "sound")
+            check_name(name, "sound")  # before all else: folders are made of it, and removed
+            asset = read_asset(write.value) if write.value else None
         except MarmaladeError:
+            return
+        if asset is None:
+            await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
             return
         if self._path(name, asset).is_file():
             return
@@ -172,7 +172,3 @@ class Assetkeeper:
         found = Path(path).expanduser()
         places = [found] if found.is_absolute() else [each / found for each in self._near]
         return next((each for each in places if each.is_file()), places[0])
-
-    def _tell(self, name: str, value: bytes) -> None:
-        if not self._keeping.shared.tell(f"{ASSET}{name}", value, is_kept=True):
-            raise PeerError("There is no room for it; try again in a while")

@@ -54,12 +54,13 @@ class Door:
         address = own.addresses[0] if own is not None and own.addresses else ""
         endpoint(address, is_local=self._station.is_local)
         is_once, is_trusted = bool(message.get("once")), bool(message.get("trusted"))
-        if not is_once and message.get("hours") is None:
+        asked = message.get("hours")
+        if not is_once and asked is None:
             seed = await asyncio.to_thread(self._membership.seed) if is_trusted else b""
             return {"value": written_invite(Invite(address, node.key, self._jam.name, self._jam.id, seed))}
         if is_trusted:
             await asyncio.to_thread(self._membership.seed)  # the key is made now, not when somebody is at the door
-        hours = float(str(message.get("hours") or _DAY_HOURS))
+        hours = _DAY_HOURS if asked is None else float(str(asked))
         found, word = await asyncio.to_thread(self._invitations.give, hours, is_once, is_trusted)
         text = written_invite(Pass(address, node.key, self._jam.name, word, found.expires))
         return {"value": text, "invite": found.name}

@@ -49,8 +49,7 @@ class Mixing:
             _within(message.get("gain"), before.gain_db, LOWEST_DB, HIGHEST_DB, "gain"),
             _within(message.get("pan"), before.pan, -1.0, 1.0, "pan"),
         )
-        if not self._keeping.shared.tell(f"{MIX}{track}", found.to_bytes(), is_kept=True):
-            raise PeerError("There is no room for it; try again in a while")
+        self._keeping.shared.must_tell(f"{MIX}{track}", found.to_bytes(), is_kept=True)
         return {"value": _words(track, found)}
 
     async def run(self) -> None:

@@ -80,6 +80,11 @@ class SharedValues:
         self._station.kick()
         return True
 
+    def must_tell(self, name: str, value: bytes, lasts_ms: int = KEPT_MS, is_kept: bool = False) -> None:
+        """As `tell`, where a user waits for it. Raises PeerError where there is no room for it."""
+        if not self.tell(name, value, lasts_ms, is_kept):
+            raise PeerError("There is no room for it; try again in a while")
+
     def is_heir(self, write: RegisterWrite) -> bool:
         """Whether who wrote it is not here any more, and of those that are we have the smallest key: one must go on."""
         present = {each.key for each in self._station.node.members.present}

@@ -38,8 +38,7 @@ class Voting:
         """Give this player's voice; it counts for a minute."""
         question = check_question(str(message["question"]))
         value = written_choice(question, message["choice"])
-        if not self._keeping.shared.tell(f"{VOTES}{question}", value, LASTS_MS):
-            raise PeerError("There is no room for it; try again in a while")
+        self._keeping.shared.must_tell(f"{VOTES}{question}", value, LASTS_MS)
         return {"value": self._line(question) or f"{question}: your voice counts for a minute."}
 
     async def votes(self, message: Message) -> Message:
