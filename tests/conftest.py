@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.live.players import LivePlayer, playing
+
+# A slow machine is no fault of an example; what must be fast is a bar in bench/.
+settings.register_profile("marmalade", deadline=None)
+settings.load_profile("marmalade")
 
 
 @pytest.fixture(scope="session")
