@@ -16,12 +16,13 @@ import soundfile
 from common import row
 
 from marmalade_sc.measures.measure import measure
-from marmalade_sc.player.starter import BUNDLED
+from marmalade_sc.player.sets import BUNDLED
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: Stated tolerances: levels in dB, onsets in samples, the difference of the two signals in dBFS.
 PEAK_DB, LUFS_DB, RMS_DB, DIFFERENCE_DBFS = 0.2, 0.1, 0.5, -60.0
 #: Where an xrun has cut the sound nothing can be equal; of all windows of 100 ms one in a hundred may lie there.
+STARTER = BUNDLED / "starter.py"
 ALIKE = 10 ** (DIFFERENCE_DBFS / 20)
 
 
@@ -36,9 +37,9 @@ def main() -> None:
         command = [str(REPOSITORY / "scripts" / "marmalade"), "--dir", str(folder / "player")]
         mode = ["--set", f"engine.mode={options.mode}"]
         seconds = str(options.seconds)
-        subprocess.run([*command, *mode, "play", str(BUNDLED), "--seconds", seconds, "--record", str(live)], check=True)
+        subprocess.run([*command, *mode, "play", str(STARTER), "--seconds", seconds, "--record", str(live)], check=True)
         subprocess.run(
-            [*command, "render", str(BUNDLED), "-o", str(rendered), "--seconds", seconds, "--tail", "0", "--quiet"],
+            [*command, "render", str(STARTER), "-o", str(rendered), "--seconds", seconds, "--tail", "0", "--quiet"],
             check=True,
         )
         logs = sorted((folder / "player" / "logs").glob("jackd.log*"))

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from marmalade_sc.errors import IdError
 
-__all__ = ["GeneratorId", "PlayerId", "check_name"]
+__all__ = ["GeneratorId", "PlayerId", "check_name", "is_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PLAYER = re.compile(r"[A-Za-z0-9+_]{8}(-[A-Za-z0-9+_]{8})?")
+
+
+def is_name(name: str) -> bool:
+    """Whether `check_name` lets it pass."""
+    return _NAME.fullmatch(name) is not None
 
 
 def check_name(name: str, what: str = "name") -> str:

@@ -10,7 +10,7 @@ from marmalade_sc.assist import Words, complete, document, page_of, signature_at
 from marmalade_sc.errors import MarmaladeError, SettingsError
 from marmalade_sc.player.content import read_orchestra, stamp_of
 from marmalade_sc.player.control import Message
-from marmalade_sc.player.sets import generator_names
+from marmalade_sc.player.sets import generator_names, jam_names, set_names
 from marmalade_sc.sdk.instruments import Orchestra
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
@@ -80,7 +80,8 @@ class Assistance:
         if self._refresh is not None and (left := self._patience - asyncio.get_running_loop().time()) > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._refresh), left)
-        stamp = stamp_of(self._catalogue, self._banks, self._places.config, self._places.generators)
+        places = self._places
+        stamp = stamp_of(self._catalogue, self._banks, places.config, places.generators, places.sets, places.jams)
         if self._words is None or stamp != self._stamp:
             self._stamp = stamp
             self._words = await asyncio.to_thread(self._made)
@@ -104,13 +105,12 @@ class Assistance:
             orchestra = read_orchestra(self._catalogue, self._banks)
         except MarmaladeError:
             orchestra = Orchestra(())  # the foundry has not written it yet
-        jams = sorted(path.name for path in _listed(self._places.jams) if path.is_dir())
         return Words.of(
             orchestra=orchestra,
-            names=self._names,
+            names={**self._names, "sets": set_names(self._places.sets)},
             settings=setting_rows(self._places.config),
             files=self._files,
-            jams=jams,
+            jams=jam_names(self._places.jams),
             generators=generator_names(self._places.generators),
         )
 

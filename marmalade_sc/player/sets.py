@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from marmalade_sc.errors import UnknownNameError, UsageError, nearest
-from marmalade_sc.ids import check_name
+from marmalade_sc.ids import check_name, is_name
 from marmalade_sc.player.files import write_whole
 
-__all__ = ["generator_names", "read_set", "save_set", "set_names"]
+__all__ = ["BUNDLED", "generator_names", "jam_names", "read_set", "save_set", "set_names"]
+
+BUNDLED = Path(__file__).resolve().parent.parent / "share" / "sets"
+"""Sets that come with Marmalade: those of a player go before them."""
 
 _HEADER = re.compile(r"# A set of Marmalade, saved \S+, ([0-9a-f]{16})\n")
 """The first line of a file that was saved: when, and of what; so that a file that somebody has changed is known."""
@@ -23,23 +26,37 @@ def generator_names(folder: Path) -> list[str]:
         return []
 
 
-def set_names(folder: Path) -> list[str]:
-    """The names of the sets in a folder, sorted."""
+def jam_names(folder: Path) -> list[str]:
+    """The names of the jams in a folder, sorted."""
     try:
-        return sorted(path.stem for path in folder.glob("*.py") if path.is_file())
+        return sorted(path.name for path in folder.iterdir() if is_name(path.name) and path.is_dir())
+    except OSError:
+        return []
+
+
+def set_names(folder: Path) -> list[str]:
+    """The names of the sets that can be loaded: those in a folder and the bundled ones, sorted."""
+    return sorted({name for each in (folder, BUNDLED) for name in _names_in(each)})
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [path.stem for path in folder.glob("*.py") if is_name(path.stem) and path.is_file()]
     except OSError:
         return []
 
 
 def read_set(folder: Path, name: str) -> str:
-    """The code of a set.
+    """The code of a set: the one in the folder, else the bundled one of that name.
 
     Raises:
         IdError: it is no name for a set.
         UnknownNameError: there is none of that name; names the nearest.
         UsageError: it cannot be read.
     """
-    path = folder / f"{check_name(name, 'set')}.py"
+    mine = folder / f"{check_name(name, 'set')}.py"
+    bundled = BUNDLED / mine.name
+    path = bundled if bundled.is_file() and not mine.exists() else mine
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

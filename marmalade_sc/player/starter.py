@@ -1,14 +1,12 @@
 """The starter set: what plays the first time, so that nobody begins with silence."""
 
 import shutil
-from pathlib import Path
 
+from marmalade_sc.player.sets import BUNDLED
 from marmalade_sc.settings.load import Settings
 from marmalade_sc.settings.places import Places
 
-__all__ = ["BUNDLED", "starter_set"]
-
-BUNDLED = Path(__file__).resolve().parent.parent / "share" / "sets" / "starter.py"
+__all__ = ["starter_set"]
 
 
 def starter_set(places: Places, settings: Settings) -> str | None:
@@ -21,7 +19,7 @@ def starter_set(places: Places, settings: Settings) -> str | None:
     wanted = settings.text("shell.starter")
     if is_first:
         places.sets.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(BUNDLED, mine)
+        shutil.copyfile(BUNDLED / mine.name, mine)
     if wanted == "always" or (wanted == "first" and is_first):
         return mine.read_text(encoding="utf-8")
     return None

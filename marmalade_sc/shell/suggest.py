@@ -23,6 +23,8 @@ _ROWS_ABOVE: Final = 60
 """Lines above the cursor that completion looks at: a call over more lines than that is nobody's."""
 _WAIT_S: Final = 0.02
 _MOST_FILES: Final = 100
+_NAMED: Final = frozenset({"set", "scene", "jam", "generator"})
+"""What a text names as a whole: few enough to be offered as soon as it is opened, as in `load("`."""
 _GO_ON: Final = "_.@"
 _GO_ON_IN_TEXT: Final = "_.@#:/'0123456789"
 """Characters, beside letters, behind which completions come unasked."""
@@ -39,6 +41,8 @@ class Suggestions(Completer):
 
     def __init__(self, options: ShellOptions) -> None:
         self._options = options
+        self._folders = tuple(options.root / name for name in ("sets", "jams", "generators"))
+        self._stamp: tuple[int, ...] = ()
         self._words: Words | None = None
         self._names: Mapping[str, object] = {}
         self._reads = False
@@ -65,15 +69,29 @@ class Suggestions(Completer):
 
     def _gather(self) -> "Words | None":
         from marmalade_sc.assist import Words
-        from marmalade_sc.player.content import read_orchestra
-        from marmalade_sc.player.sets import generator_names
+        from marmalade_sc.player.content import read_orchestra, stamp_of
+        from marmalade_sc.player.sets import generator_names, jam_names, set_names
 
+        sets, jams, generators = self._folders
+        self._stamp = stamp_of(*self._folders)
         try:
             orchestra = read_orchestra(self._options.catalogue, self._options.banks)
         except (MarmaladeError, OSError, ValueError, KeyError):
             orchestra = None
-        generators = generator_names(self._options.root / "generators")
-        return Words.of(orchestra=orchestra, names=self._names, files=self._files, generators=generators)
+        return Words.of(
+            orchestra=orchestra,
+            names={**self._names, "sets": set_names(sets)},
+            files=self._files,
+            jams=jam_names(jams),
+            generators=generator_names(generators),
+        )
+
+    def _look_at_folders(self) -> None:
+        """Read all words anew where somebody else has put a set, a jam or a generator there, or taken one away."""
+        from marmalade_sc.player.content import stamp_of
+
+        if not self._reads and stamp_of(*self._folders) != self._stamp:
+            self.read(self._names)
 
     def _files(self, start: str) -> Iterable[str]:
         """What may stand behind the beginning of a path; `sets/` and `recordings/` are the player's."""
@@ -104,14 +122,20 @@ class Suggestions(Completer):
             return
         from marmalade_sc.assist import complete
 
+        self._look_at_folders()
         text, position = _part(document)
         unasked = complete_event.text_inserted
         line, column = document.current_line, document.cursor_position_col
         in_text = inside_of(line, column).kind == "string"
         before = text[position - 1 : position]
-        if unasked and not (before.isalpha() or (before and before in (_GO_ON_IN_TEXT if in_text else _GO_ON))):
+        opens = in_text and column > 0 and inside_of(line, column - 1).kind != "string"
+        if unasked and not (
+            opens or before.isalpha() or (before and before in (_GO_ON_IN_TEXT if in_text else _GO_ON))
+        ):
             return
         start, found = complete(text, position, self._words)
+        if unasked and opens:
+            found = [each for each in found if each.kind in _NAMED]
         typed = text[start:position]
         if unasked and any(each.text == typed for each in found[:1]):
             # A whole name needs no menu; in a text an A may become an Am7.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from marmalade_sc.errors import IdError, UnknownNameError, UsageError
-from marmalade_sc.player.sets import read_set, save_set, set_names
+from marmalade_sc.player.sets import BUNDLED, read_set, save_set, set_names
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CODE = 'd1 >> s("bd*4")\nonly(d1)\n'
@@ -16,8 +16,22 @@ def test_a_set_that_was_saved_is_found_again(tmp_path: Path) -> None:
     said = save_set(tmp_path / "sets", "one", CODE, NOW)
     assert said == f"saved {tmp_path / 'sets' / 'one.py'}"
     assert read_set(tmp_path / "sets", "one").partition("\n")[2] == CODE
-    assert set_names(tmp_path / "sets") == ["one"]
-    assert set_names(tmp_path / "nowhere") == []
+    assert set_names(tmp_path / "sets") == ["one", "starter"]
+
+
+def test_bundled_sets_are_there_until_the_player_has_its_own_of_that_name(tmp_path: Path) -> None:
+    """A player that no shell has started has a folder without sets: `load("starter")` plays all the same."""
+    assert set_names(tmp_path / "nowhere") == ["starter"]
+    assert read_set(tmp_path, "starter") == (BUNDLED / "starter.py").read_text(encoding="utf-8")
+    (tmp_path / "starter.py").write_text("mine = 1")
+    assert read_set(tmp_path, "starter") == "mine = 1"
+
+
+def test_what_cannot_be_loaded_is_no_set(tmp_path: Path) -> None:
+    for name in ("my set.py", ".one.py.new", "two.py~"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.py").mkdir()
+    assert set_names(tmp_path) == ["starter"]
 
 
 def test_what_was_saved_here_is_written_over_and_that_is_said(tmp_path: Path) -> None:

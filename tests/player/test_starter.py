@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player.starter import BUNDLED, starter_set
+from marmalade_sc.player.sets import BUNDLED
+from marmalade_sc.player.starter import starter_set
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 
@@ -22,7 +23,7 @@ def test_it_plays_when_the_setting_says_so(tmp_path: Path, wanted: str, first: b
 def test_what_the_player_made_of_it_is_played_and_never_overwritten(tmp_path: Path) -> None:
     places = Places.find(tmp_path)
     settings = load(places.config, options={"shell.starter": "always"})
-    assert starter_set(places, settings) == BUNDLED.read_text(encoding="utf-8")
+    assert starter_set(places, settings) == (BUNDLED / "starter.py").read_text(encoding="utf-8")
     mine = places.sets / "starter.py"
     mine.write_text("mine = 1", encoding="utf-8")
     assert starter_set(places, settings) == "mine = 1"

@@ -71,6 +71,23 @@ async def test_texts_are_completed_while_they_are_typed(suggestions: Suggestions
     assert among in found, found
 
 
+async def test_what_load_takes_is_offered_from_the_first_quote_on(suggestions: Suggestions, tmp_path: Path) -> None:
+    """A new player has no set yet: the bundled one is there, and one that an editor saves is as soon as it is."""
+    for text in ('load("', 'load("st', "load('st"):
+        assert offered(suggestions, text, True) == ["starter"]
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "stage.py").write_text("x = 1")
+    (tmp_path / "sets" / "no name.py").write_text("x = 1")
+    (tmp_path / "jams" / "stube").mkdir(parents=True)
+    for _ in range(1000):
+        if offered(suggestions, 'load("st', True) == ["stage", "starter"]:
+            break
+        await asyncio.sleep(0.01)
+    assert offered(suggestions, 'load("', True) == ["stage", "starter"]
+    assert offered(suggestions, 'jam.start("', True) == ["stube"]
+    assert offered(suggestions, 's("', True) == []
+
+
 @pytest.mark.parametrize("text", ['n("0 3', 'b1 >> s("hh*8', 's("bd(3'])
 async def test_numbers_are_typed_without_a_menu(suggestions: Suggestions, text: str) -> None:
     assert offered(suggestions, text, True) == []
