@@ -270,9 +270,9 @@ FUNCTIONS = _table(
     ),
     Row("restore()", "Brings back what played when the last session ended or crashed.", ("restore()",)),
     Row(
-        "config(key=None, value=None)",
-        "Shows all settings, or one; with a value, sets it in config.toml after a check.",
-        ("config()", 'config("tempo.bpm")', 'config("tempo.bpm", 130)'),
+        "config(key=None, value=None, unset=False)",
+        "Shows all settings, or one; with a value, writes it after a check; with unset=True, its default again.",
+        ("config()", 'config("tempo.bpm")', 'config("tempo.bpm", 130)', 'config("tempo.bpm", unset=True)'),
     ),
     Row(
         "help(name=None)",

@@ -44,14 +44,25 @@ def get(session: Session, key: str) -> None:
 @config.command(name="set")
 @click.argument("key")
 @click.argument("value", required=False)
-@click.option("--unset", is_flag=True, help="Take the setting out of the file instead.")
 @with_session
-def set_(session: Session, key: str, value: str | None, unset: bool) -> None:
+def set_(session: Session, key: str, value: str | None) -> None:
     """Write one setting to config.toml; everything else in it stays as it is."""
     find(key)
-    if unset == (value is not None):
+    if value is None:
         raise SettingsError(
-            "Nothing to set.", hint=f"Write `marmalade config set {key} VALUE`, or --unset without one."
+            "Nothing to set.",
+            hint=f"Write `marmalade config set {key} VALUE`, or `marmalade config unset {key}` for its default.",
         )
-    new = change(session.places.config, key, value)
-    click.echo(f"{key} = {written(new)}" + (" (default)" if value is None else ""))
+    click.echo(f"{key} = {written(change(session.places.config, key, value))}")
+
+
+@config.command()
+@click.argument("key")
+@with_session
+def unset(session: Session, key: str) -> None:
+    """Take one setting out of config.toml, so that its default counts; everything else in it stays as it is."""
+    default = written(change(session.places.config, key, None))
+    now = session.settings()[key]
+    click.echo(f"{key} = {default} (default)")
+    if now.origin != "default":
+        click.echo(f"{now.origin} goes before it: {key} = {written(now.value)}", err=True)

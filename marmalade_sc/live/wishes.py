@@ -75,13 +75,15 @@ class Wishes:
         """Bring back what played when the last session ended."""
         self._order({"do": "restore"})
 
-    def config(self, key: str = "", value: object = None) -> None:
-        """Show the settings, one of them, or change it: `config("tempo.bpm", 130)`."""
+    def config(self, key: str = "", value: object = None, unset: bool = False) -> None:
+        """Show the settings, one of them, or change it: `config("tempo.bpm", 130)`; with `unset`, to its default."""
         order: dict[str, object] = {"do": "config"}
         if key:
             order["key"] = str(key)
         if value is not None:
             order["value"] = value if isinstance(value, bool | int | float) else str(value)
+        if unset:
+            order["unset"] = True
         self._order(order)
 
     def players(self) -> None:

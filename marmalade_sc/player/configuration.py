@@ -1,5 +1,7 @@
 """Settings for the shells of a player: shown with what they may be, changed with the same checks as on disk."""
 
+from collections.abc import Mapping
+
 from marmalade_sc.errors import SettingsError
 from marmalade_sc.player.control import Message
 from marmalade_sc.settings.change import change
@@ -7,7 +9,7 @@ from marmalade_sc.settings.load import Settings, load
 from marmalade_sc.settings.places import Places
 from marmalade_sc.settings.table import SETTINGS, find, written
 
-__all__ = ["configure"]
+__all__ = ["configure", "configure_as"]
 
 _LATER = {
     "shell": "The next shell goes by it.",
@@ -17,11 +19,12 @@ _LATER = {
 _NEXT_START = "It takes effect when the player is started again."
 
 
-def configure(places: Places, running: Settings, key: str | None, value: object) -> Message:
+def configure(places: Places, running: Settings, key: str | None, value: object = None, unset: bool = False) -> Message:
     """The answer to the command `config`: rows of settings, changed first where a value is given.
 
     Args:
         running: what the player was started with.
+        unset: take it out of the file, so that its default counts.
 
     Raises:
         SettingsError: there is no such setting, or it cannot be that.
@@ -29,15 +32,18 @@ def configure(places: Places, running: Settings, key: str | None, value: object)
     if key is not None:
         find(key)
     said = ""
-    if value is not None:
+    changes = unset or value is not None
+    if changes:
         if key is None:
             raise SettingsError("Nothing to set", hint='Write config("tempo.bpm", 130).')
+        if unset and value is not None:
+            raise SettingsError(f"{key} cannot be set and unset", hint=f'Write config("{key}", unset=True).')
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        new = change(places.config, key, text)
+        new = change(places.config, key, None if unset else text)
         later = _LATER.get(key.partition(".")[0], _NEXT_START)
-        said = f"{key} = {written(new)}. {later}"
+        said = f"{key} = {written(new)}{' (default)' if unset else ''}. {later}"
     settings = load(places.config)
-    if key is not None and value is not None and settings[key].value != new:
+    if key is not None and changes and settings[key].value != new:
         said = f"{key} = {written(new)} is written, but {settings[key].origin} goes before the file."
     rows: list[Message] = []
     for name, each in settings:
@@ -52,6 +58,14 @@ def configure(places: Places, running: Settings, key: str | None, value: object)
             }
             rows.append(row)
     return {"ok": True, "settings": rows, "value": said or "\n".join(map(_line, rows))}
+
+
+def configure_as(places: Places, running: Settings, message: Mapping[str, object]) -> Message:
+    """`configure` by the fields of a message."""
+    key = message.get("key")
+    return configure(
+        places, running, None if key is None else str(key), message.get("value"), message.get("unset") is True
+    )
 
 
 def _line(row: Message) -> str:

@@ -19,7 +19,7 @@ from marmalade_sc.live.link import serve
 from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.assistance import Assistance
-from marmalade_sc.player.configuration import configure
+from marmalade_sc.player.configuration import configure_as
 from marmalade_sc.player.connection import Connection, failure, is_own
 from marmalade_sc.player.control import COMMANDS, LONGEST_LINE, VERSION, Message, check_command
 from marmalade_sc.player.farewell import bars_of, leave
@@ -311,10 +311,7 @@ class Hub:
         if do == "names":
             return await self._names()
         if do == "config":
-            key, value = message.get("key"), message.get("value")
-            return await asyncio.to_thread(
-                configure, self.wiring.places, self.wiring.settings, None if key is None else str(key), value
-            )
+            return await asyncio.to_thread(configure_as, self.wiring.places, self.wiring.settings, message)
         if do == "save_set":
             return await self._repertoire.save(str(message["name"]), bool(message.get("replace")))
         if do == "pack_track":

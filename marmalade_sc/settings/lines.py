@@ -36,7 +36,8 @@ def key_lines(text: str) -> dict[str, TomlLine]:
 
 
 def with_value(text: str, key: str, value: Value | None) -> str:
-    """`text` with `key` (table and name) set to `value`, or taken out where `value` is None; comments stay.
+    """`text` with `key` (table and name) set to `value`, or taken out where `value` is None; comments stay, on the line
+    of a key that is taken out as well.
 
     Raises:
         SettingsError: the file writes the key in a way that is not a line of its own.
@@ -47,7 +48,11 @@ def with_value(text: str, key: str, value: Value | None) -> str:
     if place is not None:
         old = lines[place.number - 1]
         head = old[: place.column - 1 + place.length]
-        lines[place.number - 1] = f"{head} = {written(value)}{_comment(old)}\n" if value is not None else ""
+        comment = _comment(old)
+        if value is not None:
+            lines[place.number - 1] = f"{head} = {written(value)}{comment}\n"
+        else:
+            lines[place.number - 1] = f"{comment.strip()}\n" if comment else ""
     elif value is not None:
         header = next((n for n, line in enumerate(lines) if _table_of(line) == table), None)
         if header is None:

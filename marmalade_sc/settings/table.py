@@ -356,8 +356,8 @@ def reference() -> str:
         "This page is made from `marmalade_sc/settings/table.py`; a test keeps it up to date.\n\n"
         "A value comes from the default, from `config.toml` in the player directory, from a `MARMALADE_*` variable "
         "or from\n`--set KEY=VALUE`; later ones win. `marmalade doctor` shows each value and where it came from, "
-        "`marmalade config set\nKEY VALUE` writes `config.toml`. A key that does not exist is an error that names the "
-        "nearest one.\n\n"
+        "`marmalade config set\nKEY VALUE` writes `config.toml`, `marmalade config unset KEY` takes a value out "
+        "again.\nA key that does not exist is an error that names the nearest one.\n\n"
         "| key | default | may be | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
     )
     return head + "".join(_row(setting) for setting in SETTINGS.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from marmalade_sc.errors import SettingsError
-from marmalade_sc.player.configuration import configure
+from marmalade_sc.player.configuration import configure, configure_as
 from marmalade_sc.settings.load import Settings, load
 from marmalade_sc.settings.places import Places
 from marmalade_sc.settings.table import SETTINGS
@@ -34,6 +34,18 @@ def test_a_setting_is_written_and_waits_for_the_next_start(places: Places, runni
     assert "takes effect when the player is started again" in str(answer["value"])
     assert load(places.config).integer("engine.voices") == 500
     assert "(now " in str(configure(places, running, "engine.voices", None)["value"])
+
+
+def test_a_setting_goes_back_to_its_default(places: Places, running: Settings) -> None:
+    configure(places, running, "engine.voices", 500)
+    answer = configure_as(places, running, {"key": "engine.voices", "unset": True})
+    assert str(answer["value"]).startswith("engine.voices = 2000 (default). It takes effect when")
+    assert "voices" not in places.config.read_text()
+    with pytest.raises(SettingsError, match=r"engine\.voices") as raised:
+        configure(places, running, "engine.voice", unset=True)
+    assert "engine.voices" in str(raised.value)
+    with pytest.raises(SettingsError, match="set and unset"):
+        configure(places, running, "engine.voices", 3, unset=True)
 
 
 def test_a_tempo_says_how_to_change_it_now(places: Places, running: Settings) -> None:

@@ -46,6 +46,7 @@ def test_a_key_that_is_not_there_is_added_to_its_table(before: str) -> None:
 def test_taking_a_key_out_leaves_the_rest() -> None:
     assert with_value("[a]\nb = 1\nc = 2\n", "a.b", None) == "[a]\nc = 2\n"
     assert with_value("[a]\nc = 2\n", "a.b", None) == "[a]\nc = 2\n"
+    assert with_value("[a]\n  b = '#1'  # loud\nc = 2", "a.b", None) == "[a]\n# loud\nc = 2"
 
 
 @pytest.mark.parametrize("before", ["a = {b = 1}\n", "[a]\nb = '''\nx\n'''\n"])
