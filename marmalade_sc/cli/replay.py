@@ -45,6 +45,8 @@ def replay(
 
     finite({"--seconds": seconds, "--tail": tail})
     Jams(session.places, session.settings().text("jam.name")).get(jam)
+    if output is None:
+        _check_elsewhere(session, jam)
     if evaluations:
         _evaluate(session, jam, output, seconds, tail, rate)
         return
@@ -63,7 +65,7 @@ def replay(
                 yield due - _SECOND // 4, [frame]
             yield found.begin + shift + round(length_s * _SECOND), []
 
-        _play(session, jam, frames)
+        _play(session, jam, length_s, frames)
 
 
 def _evaluate(
@@ -82,15 +84,26 @@ def _evaluate(
         _render(session, player, definitions, output, seconds or player.seconds, tail, rate)
         return
 
+    length_s = seconds or EvaluationPlayer(orchestra, found, START, _complain).seconds
+
     def frames(clock: "JamClock") -> "Iterator[tuple[int, list[Frame]]]":
         player = EvaluationPlayer(orchestra, found, clock.now() + 2 * _SECOND, _complain)
         player.scheduler.seq = 1 << 40  # beyond those of the live host, whose stream this is
-        end = player.clock.now() + round((seconds or player.seconds) * _SECOND)
+        end = player.clock.now() + round(length_s * _SECOND)
         for now, made in player.frames(end):
             yield now - _SECOND, made
         yield end, []
 
-    _play(session, jam, frames)
+    _play(session, jam, length_s, frames)
+
+
+def _check_elsewhere(session: Session, jam: str) -> None:
+    """Raises JamError: the jam plays just now, and would be written to while it is read."""
+    from marmalade_sc.player import running
+
+    joined = running.status(session.places)
+    if joined is not None and joined.jam == jam:
+        raise JamError(f"The jam {jam} plays. Switch to another one to hear what it played.")
 
 
 def _complain(text: str) -> None:
@@ -139,10 +152,16 @@ def _render(
     click.echo(f"{output}: {len(rendering.notes)} notes", err=True)
 
 
-def _play(session: Session, jam: str, frames: "Callable[[JamClock], Iterator[tuple[int, list[Frame]]]]") -> None:
+def _play(
+    session: Session,
+    jam: str,
+    length_s: float,
+    frames: "Callable[[JamClock], Iterator[tuple[int, list[Frame]]]]",
+) -> None:
     """Write frames, each at its time, to the player that runs, or to one that is started for it.
 
     Args:
+        length_s: how long it takes, for people.
         frames: gives (jam time at which to write, frames) from the jam's clock.
     """
     from marmalade_sc.clock.clocks import JamClock
@@ -151,20 +170,24 @@ def _play(session: Session, jam: str, frames: "Callable[[JamClock], Iterator[tup
     from marmalade_sc.player import running
     from marmalade_sc.player.control import request
     from marmalade_sc.player.engine import LIVE_STREAM
+    from marmalade_sc.shell.talk import silent_words
 
     joined = running.status(session.places)
-    if joined is not None and joined.jam == jam:
-        raise JamError(f"The jam {jam} plays. Switch to another one to hear what it played.")
     jams = Jams(session.places, session.settings().text("jam.name"))
     before = jams.current
     end_as_with_ctrl_c()
     if joined is None:
+        click.echo("Starting the player ...", err=True)
         running.start(session.places, session.options, f"replay-{jam}"[:64])
     status = request(session.places.control_socket, "status")
     clock = JamClock(int(str(status["origin"])))
     writer = FrameWriter(str(session.places.events_socket), LIVE_STREAM)
     try:
-        click.echo(f"The jam {jam} plays again. Ctrl-C stops it.", err=True)
+        minutes, seconds = divmod(round(length_s), 60)
+        click.echo(f"The jam {jam} plays again: {minutes}:{seconds:02}. Ctrl-C stops it.", err=True)
+        engine = status.get("engine")
+        if words := silent_words(engine) if isinstance(engine, dict) else "":
+            click.echo(words, err=True)
         for when, made in frames(clock):
             clock.sleep_until(when)
             if made:

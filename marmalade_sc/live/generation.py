@@ -184,7 +184,7 @@ class Generation:
     def _hear(self, message: Message) -> None:
         do = message.get("do")
         if do == "watch":
-            self._watch(bool(message.get("steps")))
+            self._watch(message)
         elif do == "fork":
             self._fork(
                 _BornError(
@@ -194,7 +194,7 @@ class Generation:
                 )
             )
         elif do == "take":
-            self._watch(bool(message.get("steps")))
+            self._watch(message)
             self._take(message.get("position"), message.get("places"))
         elif do == "yield":
             # What was collected goes out here, and not a second time from the next generation. Else the next makes the
@@ -255,9 +255,12 @@ class Generation:
             self._complain(error.message)
             return []
 
-    def _watch(self, steps: bool) -> None:
-        """Tell the steps of what is made from now on, or do not."""
-        self._scheduler.steps = [] if steps else None
+    def _watch(self, message: Message) -> None:
+        """Tell the steps of what is made from now on, or do not, at the lines of files as they are now."""
+        self._scheduler.steps = [] if message.get("steps") else None
+        if self._session.blocks.saved(cast(Mapping[str, str], message.get("texts") or {})):
+            for lane in [lane for track in self._scheduler.tracks.values() for lane in track.lanes()]:
+                lane.forget_told()
 
     def _frame(self) -> None:
         self._hand_out()

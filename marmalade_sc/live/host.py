@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from marmalade_sc.live.blocks import watched
 from marmalade_sc.live.commands import as_code
 from marmalade_sc.live.link import LONGEST_LINE, Message, decode, serve
 from marmalade_sc.live.members import Job, Member, facts_of, kill, plain_error
@@ -109,8 +110,8 @@ class Host:
         return {name: value for name, value in answer.items() if name in ("error", "landings")}
 
     def watch(self, message: Mapping[str, object]) -> None:
-        """Have generations tell `steps` from now on, or not."""
-        self.watches = {"steps": bool(message.get("steps"))}
+        """Have generations tell `steps` from now on, or not, in files as they look now; see `blocks.watched`."""
+        self.watches = watched(self.watches, message)
         if self._current is not None:
             self._current.send({**self.watches, "do": "watch"})
 

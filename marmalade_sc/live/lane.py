@@ -152,6 +152,12 @@ class Lane:
         assert self.placed is not None
         return self.placed.timeline().timetag(self.placed.origin) - round(self.placed.gone * UNITS_PER_SECOND)
 
+    def forget_told(self) -> None:
+        """What `steps` said of notes is said anew: their lines have moved."""
+        for notes in self._cycles.values():
+            for note in notes:
+                note.told = ""
+
     def in_cycles(self) -> Pattern:
         """The pattern with the jam's own cycles, wherever a piece was placed."""
         if self.placed is None or self.placed.origin == self.placed.gone:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from marmalade_sc.errors import UsageError
+from marmalade_sc.live.blocks import Block
 from marmalade_sc.live.handles import TrackHandle
 from marmalade_sc.patterns.pattern import Pattern
 
@@ -18,9 +19,9 @@ TRACK_NAME: Final = re.compile(r"[a-z]{1,12}\d{1,4}")
 class Rewrite(ast.NodeTransformer):
     """Makes tracks of unknown names on the left of `>>`, and lets texts know where they stand."""
 
-    def __init__(self, code: str, source: str, is_track: Callable[[str], bool]) -> None:
+    def __init__(self, code: str, block: Block, is_track: Callable[[str], bool]) -> None:
         self._lines = code.splitlines()
-        self._source = source
+        self._block = block
         self._is_track = is_track
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -64,11 +65,8 @@ class Rewrite(ast.NodeTransformer):
         if prefix is None:
             return node
         column = len(line[: start + prefix.end()].decode(errors="replace"))
-        call = ast.Call(
-            ast.Name("_literal", ast.Load()),
-            [node, ast.Constant(self._source), ast.Constant(node.lineno), ast.Constant(column)],
-            [],
-        )
+        place = (str(self._block), self._block.number, node.lineno, column)
+        call = ast.Call(ast.Name("_literal", ast.Load()), [node, *(ast.Constant(each) for each in place)], [])
         return ast.copy_location(call, node)
 
 

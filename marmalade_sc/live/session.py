@@ -15,6 +15,7 @@ from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.errors import UsageError
+from marmalade_sc.live.blocks import Blocks
 from marmalade_sc.live.book import Book
 from marmalade_sc.live.bound import Bound, described, shown
 from marmalade_sc.live.desk import JamHandle, SceneHandle
@@ -64,6 +65,7 @@ class Session:
 
     Attributes:
         binders: which statement has bound which of the user's names.
+        blocks: what was evaluated, for those who are shown where it sounds.
         is_restoring: whether what is evaluated has been before, and is over: what sounds once does not sound again.
     """
 
@@ -81,6 +83,7 @@ class Session:
         self.seed = seed
         self.binders: dict[str, Unit] = {}
         self.is_restoring = False
+        self.blocks = Blocks()
         self._book = book if book is not None else Book()
         self._guard = guard
         self._units: list[Unit] = []
@@ -214,7 +217,7 @@ class Session:
         tree = ast.parse(code, source)
         self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track)
         self._unit = None
-        tree = ast.fix_missing_locations(Rewrite(code, source, self._is_track).visit(tree))
+        tree = ast.fix_missing_locations(Rewrite(code, self.blocks.begin(source, code), self._is_track).visit(tree))
         last: ast.expr | None = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
             ending = tree.body.pop()
@@ -272,7 +275,7 @@ class Session:
             "tracks": lambda: tuple(self._tracks),
             "synths": lambda: self._orchestra.names(),
             "_track": self._track,
-            "_literal": Literal,
+            "_literal": self._literal,
             "_unit": self._begin_unit,
             "_row": row,
         }
@@ -287,6 +290,9 @@ class Session:
         if isinstance(operation, Undo | Redo) and not self._operations and not self.is_restoring:
             self._book.check(operation)
         self._operations.append(operation)
+
+    def _literal(self, text: str, source: str, number: int, line: int, column: int) -> Literal:
+        return Literal(text, self.blocks.of(source, number), line, column)
 
     def _track(self, name: str) -> TrackHandle:
         handle = self.names[name] = self.track(name)

@@ -19,14 +19,15 @@ def step_words(note: Ready, track: str) -> str:
     """The step of a note without its time, as JSON behind a comma: track, length, pitch, places.
 
     Length in units of jam time; the pitch as a MIDI number, null where there is none; a place is [block, line, column,
-    characters], lines and columns from 1.
+    characters], lines and columns from 1, in its file as it is now.
     """
     if not note.told:
         index = note.instrument.index
         length_s = (_value(note, index["sustain"]) if "sustain" in index else 0.0) or note.length_s
         frequency = _value(note, index["freq"]) if "freq" in index else 0.0
         midi = round(69 + 12 * math.log2(frequency / 440), 2) if frequency > 0 else None
-        places = [stands(place) for place in note.places if place.literal]
+        found = [stands(place) for place in note.places if place.literal]
+        places = [place for place in found if place is not None]
         length = round(min(length_s, 3600.0) * UNITS_PER_SECOND)
         note.told = "," + json.dumps([track, length, midi, places], separators=(",", ":"))[1:]
     return note.told

@@ -63,6 +63,9 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "tracks": Command("look", {}, "What each track does: whether it plays, and its mix."),
         "names": Command("look", {}, "What can be named: tracks, what code has bound, scenes, sets."),
         "evaluate": Command("play", {"code": str}, "Evaluate a block; answers when it has landed or failed."),
+        "saved": Command(
+            "play", {"source": str, "text": str}, "Say what a file looks like now, so that `steps` tell its lines."
+        ),
         "interrupt": Command("play", {}, "Kill the evaluation that runs; the music goes on."),
         "hush": Command("play", {}, "Silence `track`, or all, within 20 ms."),
         "panic": Command("play", {}, "Silence everything at once, whatever else hangs.", in_code=True),

@@ -94,9 +94,11 @@ class _Clients:
             answer = await self.host.set_code()
         elif do == "share":
             answer = await self.host.share(str(message.get("track")), str(message.get("name")))
-        elif do == "watch":
+        elif do in ("watch", "saved"):
             self.host.watch(message)
-            return
+            if do == "watch":  # told, not asked
+                return
+            answer = {"ok": True}
         else:  # commands have fields called `name`, too
             rest = {key: value for key, value in message.items() if key not in ("id", "do", "name")}
             answer = await self.host.command({**rest, "name": do, "called": message.get("name")})

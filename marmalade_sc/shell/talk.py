@@ -13,7 +13,7 @@ from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.link import PlayerLink
 from marmalade_sc.shell.options import ShellOptions
 
-__all__ = ["Talk", "error_lines"]
+__all__ = ["Talk", "error_lines", "silent_words"]
 
 _TRACKS_S: Final = 0.05
 """Questions for the tracks are this far apart: one landing of fifty tracks is one question."""
@@ -135,22 +135,23 @@ class Talk:
     async def _read_tracks(self) -> None:
         await asyncio.sleep(_TRACKS_S)
         self._asks_tracks = False
-        answer = await self._quietly("tracks")
+        answer = await self.quietly("tracks")
         tracks = answer.get("tracks")
         if isinstance(tracks, dict):
             self.desk.board.tracks = tracks
 
     async def _read_names(self) -> None:
-        answer = await self._quietly("names")
+        answer = await self.quietly("names")
         if answer and not answer.get("error"):
             self.names = answer
         elif answer:
             self.names = {"tracks": self.desk.board.track_names()}
         self.changed()
 
-    async def _quietly(self, do: str) -> Message:
+    async def quietly(self, do: str, /, **fields: object) -> Message:
+        """Send a command that nobody has asked for; its answer, empty where there is none."""
         try:
-            return await self.link.ask(do)
+            return await self.link.ask(do, timeout_s=10.0, **fields)
         except PlayerError:
             return {}
 
@@ -167,7 +168,7 @@ class Talk:
         self.start(self._read_all())
 
     async def _read_all(self) -> None:
-        self.desk.board.hear(await self._quietly("status"))
+        self.desk.board.hear(await self.quietly("status"))
         self._say_silent()
         self.read_tracks()
         await self._read_names()
@@ -210,12 +211,18 @@ class Talk:
         if not engine or self._said_silent:
             return
         self._said_silent = True
-        if not engine.get("audible", True):
-            self.say(
-                "class:error",
-                f"Nobody can hear this: the driver is {engine.get('driver', 'dummy')} ({engine.get('why', '')}). "
-                "`marmalade doctor` says what there is; `marmalade config set audio.driver NAME` chooses.",
-            )
+        if words := silent_words(engine):
+            self.say("class:error", words)
+
+
+def silent_words(engine: Mapping[str, object]) -> str:
+    """What to say of an engine that nobody can hear; "" of one that somebody can."""
+    if engine.get("audible", True):
+        return ""
+    return (
+        f"Nobody can hear this: the driver is {engine.get('driver', 'dummy')} ({engine.get('why', '')}). "
+        "`marmalade doctor` says what there is; `marmalade config set audio.driver NAME` chooses."
+    )
 
 
 def error_lines(

@@ -62,10 +62,12 @@ class WatchedFile:
 
     Attributes:
         good: the text whose changes are known: what is compared with.
+        text: what was read last, with its mistakes.
     """
 
     path: Path
     good: str = ""
+    text: str = ""
     _seen: tuple[int, int, int] | None = field(default=None)
 
     def look(self) -> list[Change]:
@@ -90,6 +92,7 @@ class WatchedFile:
             text = data.decode("utf-8").replace("\r\n", "\n")
         except UnicodeDecodeError:
             raise ValueError(f"{self.path.name} is not UTF-8 text. Save it as UTF-8.") from None
+        self.text = text
         if text == self.good or (not text.strip() and self.good):
             return []  # empty: an editor that has just begun to write
         found_changes = changes(self.good, text)

@@ -55,6 +55,7 @@ def test_after_a_mistake_what_has_changed_since_the_good_version_is_sent(tmp_pat
         path.write_text(text)
         os.utime(path, ns=(number, number))
         found = watched.look()
+        assert watched.text == text
     assert [change.code.strip() for change in found] == ["a = 3"]
 
 

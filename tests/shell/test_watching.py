@@ -36,6 +36,15 @@ def test_several_files_are_watched_and_stopped_together(tmp_path: Path) -> None:
     assert one.names == "a.py, b.py"
 
 
+def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """What plays from one of them must not be looked for in the other."""
+    one, _ = watching(tmp_path)
+    for folder in ("left", "right"):
+        one.watch(tmp_path / folder / "set.py")
+    one.watch(tmp_path / "right" / "set.py")
+    assert one.names == "set.py, right/set.py"
+
+
 def test_a_folder_full_of_files_is_too_many(tmp_path: Path) -> None:
     one, desk = watching(tmp_path)
     for number in range(17):
