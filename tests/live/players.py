@@ -1,8 +1,10 @@
 """A whole player in a folder of its own, and what tests ask of it: code, states, processes, the notes it sent."""
 
+import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +14,7 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.errors import JamError, PlayerError
 from marmalade_sc.player import running
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control import Client, request
 from marmalade_sc.player.processes import ProcessId, children_of
 from marmalade_sc.sdk.frames import Bundles
 from marmalade_sc.sdk.osc import read_bundle
@@ -129,6 +131,30 @@ class LivePlayer:
         finally:
             client.close()
         return max(float(rows[0][1][b"left"]), float(rows[0][1][b"right"])) if rows else -120.0
+
+
+@contextlib.contextmanager
+def hearing(player: LivePlayer, *kinds: str) -> Iterator[list[dict[str, Any]]]:
+    """The events of these kinds while the block runs, from a client in a thread."""
+    heard: list[dict[str, Any]] = []
+    ready, done = threading.Event(), threading.Event()
+
+    async def listen() -> None:
+        client = Client(heard.append)
+        await client.connect(player.places.control_socket)
+        await client.ask("subscribe", to=list(kinds))
+        ready.set()
+        await asyncio.to_thread(done.wait, 60)
+        await client.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(listen(),))
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield heard
+    finally:
+        done.set()
+        thread.join(20)
 
 
 def off_grid(notes: list[int], timeline: Timeline, steps: int) -> tuple[list[int], list[Fraction], int]:

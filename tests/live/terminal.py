@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -42,6 +43,7 @@ KEYS: Mapping[str, str] = {
     "pageup": "\x1b[5~",
     "pagedown": "\x1b[6~",
 }
+_SHAPE = re.compile(rb"\x1b\[(\d) q")
 _TAKES_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
@@ -67,6 +69,10 @@ class Terminal:
     Args:
         command: what runs in it.
         answers: whether it says where its cursor is when it is asked.
+
+    Attributes:
+        cursor_shape: the latest that was asked for (0 the terminal's own, 1 and 2 a block, 3 and 4 a line below, 5 and
+            6 a bar), which the emulator does not know; None before.
     """
 
     def __init__(
@@ -95,6 +101,8 @@ class Terminal:
         )
         os.close(end)
         self.received = 0
+        self.cursor_shape: int | None = None
+        self._before = b""
 
     # Keys
 
@@ -136,6 +144,9 @@ class Terminal:
             return False
         self.received += len(data)
         self._stream.feed(data)
+        for shape in _SHAPE.finditer(self._before + data):
+            self.cursor_shape = int(shape[1])
+        self._before = data[-8:]
         return bool(data)
 
     def read(self, seconds: float) -> bytes:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.live.monkey import Monkey
 from tests.live.players import LivePlayer
-from tests.live.test_shell import QUIET, shell
+from tests.live.shells import QUIET, shell
 from tests.player.deadline import eventually
 
 pytestmark = pytest.mark.live

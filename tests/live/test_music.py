@@ -1,19 +1,14 @@
 """Undo, scenes, sets, crashes and what views watch, on a real player."""
 
-import asyncio
-import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from marmalade_sc.player import running
-from marmalade_sc.player.control import Client
-from tests.live.players import LivePlayer, playing
+from tests.live.players import LivePlayer, hearing, playing
 from tests.player.deadline import eventually
 
 pytestmark = pytest.mark.live
@@ -21,30 +16,6 @@ pytestmark = pytest.mark.live
 
 def plays(player: LivePlayer) -> set[str]:
     return {name for name, track in player.ask("tracks")["tracks"].items() if track["plays"]}
-
-
-@contextlib.contextmanager
-def hearing(player: LivePlayer, *kinds: str) -> Iterator[list[dict[str, Any]]]:
-    """The events of these kinds while the block runs, from a client in a thread."""
-    heard: list[dict[str, Any]] = []
-    ready, done = threading.Event(), threading.Event()
-
-    async def listen() -> None:
-        client = Client(heard.append)
-        await client.connect(player.places.control_socket)
-        await client.ask("subscribe", to=list(kinds))
-        ready.set()
-        await asyncio.to_thread(done.wait, 60)
-        await client.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(listen(),))
-    thread.start()
-    try:
-        assert ready.wait(20)
-        yield heard
-    finally:
-        done.set()
-        thread.join(20)
 
 
 def test_undo_works_while_a_block_hangs_and_the_next_generation_knows_of_it(player: LivePlayer) -> None:

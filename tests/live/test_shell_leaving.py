@@ -1,0 +1,81 @@
+"""What a shell survives, and how it is left: keys that end it, a terminal that is gone, a hub that is killed."""
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from marmalade_sc.player import running
+from tests.live.players import LivePlayer
+from tests.live.shells import full, shell
+from tests.live.terminal import Terminal
+from tests.player.deadline import eventually
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize("mode", ["plain", "full"])
+def test_ctrl_c_and_ctrl_d(player: LivePlayer, mode: str) -> None:
+    with shell(player) if mode == "plain" else full(player) as terminal:
+        terminal.write("abc")
+        terminal.press("left", "c-d")
+        terminal.wait_for(lambda: any(re.search(r"\bab$", line) for line in terminal.lines))
+        terminal.press("c-c", "c-c")
+        if mode == "plain":
+            terminal.wait_for(lambda: "♪" in terminal.lines)
+        else:
+            terminal.press("backspace", "backspace", "backspace")
+        os.kill(terminal.process.pid, signal.SIGINT)
+        terminal.wait_until_quiet()
+        assert terminal.process.poll() is None
+        terminal.press("c-d")
+        assert terminal.wait_for_end() == 0
+        assert "The player plays on" in terminal.text
+
+
+def test_a_terminal_that_is_killed_leaves_the_music_and_a_new_shell_finds_it(tmp_path: Path) -> None:
+    """The shell that started the player loses its window: nobody at the front hears anything."""
+    player = LivePlayer(tmp_path / "p")
+    command = [sys.executable, "-m", "marmalade_sc", "--dir", str(player.places.root), "--set", "audio.driver=dummy"]
+    first = Terminal([*command, "--set", "shell.starter=never"])
+    try:
+        first.wait_for("Type a line", 60.0)
+        first.write('d1 >> s("bd*4")\r')
+        first.wait_for("d1 at bar", 60.0)
+        first.hang_up()
+        first.process.wait(20)
+        second = Terminal(command)
+        try:
+            second.wait_for(" d1")
+            before = len(player.notes("d1"))
+            eventually(lambda: len(player.notes("d1")) > before)
+            second.press("c-d")
+            second.wait_for_end()
+            assert "The player plays on" in second.text
+        finally:
+            second.close()
+        assert running.status(player.places) is not None
+    finally:
+        first.close()
+        player.stop()
+
+
+def test_a_hub_that_is_killed_is_joined_again_and_what_was_typed_is_still_there(player: LivePlayer) -> None:
+    with shell(player) as terminal, full(player) as other:
+        terminal.write("half a line")
+        terminal.wait_for("half a line")
+        before = player.kill("hub")
+        eventually(lambda: player.is_back("hub", before), 30.0)
+        assert "half a line" in terminal.text
+        terminal.press("c-c")
+
+        def told() -> bool:
+            terminal.write("print('told to', 'both')\r")
+            terminal.wait_until_quiet()
+            other.wait_until_quiet()
+            return "told to both" in terminal.lines and "told to both" in other.lines
+
+        eventually(told, 30.0)
