@@ -13,6 +13,8 @@ _REMEMBERED: Final = 512
 _MOST_FILES: Final = 16
 _MOST_CHARS: Final = 150_000
 """Of all files together: as JSON they have to fit into a line of 1 MiB."""
+_MOST_HEADS: Final = 200
+"""Places that are tried for a block; of a file in which all lines are the same there could be any number."""
 
 
 class Block(str):
@@ -21,19 +23,20 @@ class Block(str):
     Attributes:
         number: tells them apart.
         lines: its code.
-        rows: from its lines to those of its file as it is now (both from 1), None for one that nobody follows.
+        file: the lines of its file as it is now, None for one that nobody follows.
     """
 
-    __slots__ = ("__weakref__", "lines", "number", "rows")
+    __slots__ = ("__weakref__", "_rows", "file", "lines", "number")
 
     number: int
     lines: Sequence[str]
-    rows: Mapping[int, int] | None
+    file: Sequence[str] | None
+    _rows: Mapping[int, int] | None
 
     def __new__(cls, source: str, number: int = 0, lines: Sequence[str] = ()) -> "Block":
         """A block as it is evaluated."""
         self = super().__new__(cls, source)
-        self.number, self.lines, self.rows = number, lines, None
+        self.number, self.lines, self.file, self._rows = number, lines, None, None
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -44,9 +47,17 @@ class Block(str):
 
     __hash__ = str.__hash__
 
+    def follow(self, file: Sequence[str] | None) -> None:
+        """Its file looks like this now; lines are looked for when somebody asks, for most blocks play no longer."""
+        self.file, self._rows = file, None
+
     def row(self, line: int) -> int | None:
         """Where a line of it stands now; None where it stands no longer."""
-        return line if self.rows is None else self.rows.get(line)
+        if self.file is None:
+            return line
+        if self._rows is None:
+            self._rows = rows_in(self.lines, self.file)
+        return self._rows.get(line)
 
 
 class Blocks:
@@ -56,6 +67,7 @@ class Blocks:
         self._latest: deque[Block] = deque(maxlen=_REMEMBERED)
         self._all: WeakSet[Block] = WeakSet()
         self._texts: Mapping[str, str] = {}
+        self._files: Mapping[str, Sequence[str]] = {}
 
     def begin(self, source: str, code: str) -> Block:
         """A block is about to be evaluated."""
@@ -63,7 +75,7 @@ class Blocks:
         block = Block(source, number, code.splitlines())
         self._latest.append(block)
         self._all.add(block)
-        self._follow(block)
+        block.follow(self._files.get(source))
         return block
 
     def of(self, source: str, number: int) -> Block:
@@ -76,13 +88,10 @@ class Blocks:
         if texts == self._texts:
             return False
         self._texts = dict(texts)
+        self._files = {source: text.splitlines() for source, text in texts.items()}
         for block in list(self._all):
-            self._follow(block)
+            block.follow(self._files.get(str(block)))
         return True
-
-    def _follow(self, block: Block) -> None:
-        text = self._texts.get(str(block))
-        block.rows = None if text is None else rows_in(block.lines, text.splitlines())
 
 
 def rows_in(lines: Sequence[str], text: Sequence[str]) -> dict[int, int]:
@@ -93,15 +102,14 @@ def rows_in(lines: Sequence[str], text: Sequence[str]) -> dict[int, int]:
     first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     sent = [*lines[first:]]
     size = len(sent)
-    places = (
-        [at for at in range(len(text) - size + 1) if text[at] == sent[0] and [*text[at : at + size]] == sent]
-        if sent
-        else []
-    )
-    if places:
-        begin = min(places, key=lambda at: abs(at - first))
+    heads = [at for at in range(len(text) - size + 1) if text[at] == sent[0]] if sent else []
+    heads.sort(key=lambda at: abs(at - first))
+    begin = next((at for at in heads[:_MOST_HEADS] if [*text[at : at + size]] == sent), None)
+    if begin is not None:
         return {first + at + 1: begin + at + 1 for at in range(size)}
-    match = SequenceMatcher(None, sent, [*text], autojunk=False)
+    match = SequenceMatcher(
+        None, sent, [*text]
+    )  # with its rule for lines that are everywhere: this runs where it plays
     return {
         first + own + at + 1: there + at + 1 for own, there, same in match.get_matching_blocks() for at in range(same)
     }
