@@ -34,8 +34,8 @@ NUMBERS = st.one_of(
 EVENTS = st.fixed_dictionaries(
     {"s": st.sampled_from(["bass", "kick", "bd", "vox", "room", "nobody", 3])},
     optional={
-        **{name: NUMBERS for name in ("amp", "cutoff", "tune", "pan", "sustain", "dur", "gain", "degree", "note", "n")},
-        **{name: NUMBERS for name in ("freq", "oct", "transpose", "root", "wrong")},
+        **dict.fromkeys(("amp", "cutoff", "tune", "pan", "sustain", "dur", "gain", "degree", "note", "n"), NUMBERS),
+        **dict.fromkeys(("freq", "oct", "transpose", "root", "wrong"), NUMBERS),
         "scale": st.sampled_from(["minor", "a4:minor", "major", "nothing"]),
     },
 )
