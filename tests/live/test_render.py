@@ -208,7 +208,6 @@ def test_a_render_is_held_against_measures_of_one_before(home: Path) -> None:
     assert without.stdout.endswith("Stems are measured where --stems DIR is given.\n")
 
 
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_render_that_is_cancelled_leaves_no_file_and_no_process(home: Path, tmp_path: Path, number: int) -> None:
     (tmp_path / "set.py").write_text('d1 >> s("hh*64")\nd2 >> s("sn*64")')
