@@ -140,6 +140,17 @@ class Lane:
         self.place(place)
         self._began = began
 
+    @property
+    def fixed(self) -> int | None:
+        """Jam time at which a piece that counts seconds had its beginning, where that is fixed."""
+        return self._began
+
+    def fix(self, began: int) -> None:
+        """Fix that time as it is in another copy of this lane."""
+        if began != self._began:
+            self._began = began
+            self._cycles.clear()
+
     def postpone(self, units: int) -> None:
         """Time stood still for so long: a piece that counts seconds counted none meanwhile."""
         if self._began is not None:

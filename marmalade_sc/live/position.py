@@ -45,12 +45,15 @@ def position_of(scheduler: Scheduler, mark: Mark | None = None) -> dict[str, obj
     """
     now = {name: _state(track) for name, track in scheduler.tracks.items()}
     before = mark.tracks if mark is not None else {}
+    is_same = mark is not None and mark.timeline is scheduler.timeline
     return {
         "cursor": str(scheduler.cursor),
         "seq": scheduler.seq,
         "nodes": scheduler.nodes,
         "lanes": scheduler.lanes,
-        "timeline": None if mark and mark.timeline is scheduler.timeline else scheduler.timeline.to_json(),
+        "timeline": None if is_same else scheduler.timeline.to_json(),
+        # Pieces that count seconds are moved where time goes on, and only there.
+        "began": [] if is_same else [[each.number, each.fixed] for each in _lanes(scheduler) if each.fixed is not None],
         "deed": scheduler.book.deed,
         "journal": [_written(*each) for each in scheduler.book.journal],
         "faults": scheduler.faults.to_json(),
@@ -86,10 +89,13 @@ def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
     Raises:
         KeyError, TypeError, ValueError, TimelineError: `position` is not what `position_of` gives.
     """
-    timeline, tracks, journal, faults = (position[name] for name in ("timeline", "tracks", "journal", "faults"))
+    timeline, tracks, journal, faults, began = (
+        position[name] for name in ("timeline", "tracks", "journal", "faults", "began")
+    )
     assert isinstance(tracks, dict)
     assert isinstance(journal, list)
     assert isinstance(faults, dict)
+    assert isinstance(began, list)
     scheduler.forget_unsent()
     if timeline is not None:
         assert isinstance(timeline, dict)
@@ -99,10 +105,11 @@ def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
     scheduler.nodes = int(str(position["nodes"]))
     scheduler.lanes = int(str(position["lanes"]))
     known: dict[int, Lane] = {}
-    if tracks:
-        known = scheduler.book.lanes() | {
-            lane.number: lane for track in scheduler.tracks.values() for lane in track.lanes()
-        }
+    if tracks or began:
+        known = {lane.number: lane for lane in _lanes(scheduler)}
+    for number, units in began:
+        if number in known:
+            known[number].fix(int(units))
     for name, there in tracks.items():
         track = scheduler.track(name)
         track.epoch, track.playing, track.announced = there["epoch"], there["playing"], there["announced"]
@@ -112,6 +119,11 @@ def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
         track.failed, track.is_stopped = there["failed"], there["is_stopped"]
     scheduler.book.catch_up([_read(row) for row in journal], int(str(position["deed"])))
     scheduler.faults.adopt(faults)
+
+
+def _lanes(scheduler: Scheduler) -> list[Lane]:
+    """All that can be named by their numbers: what plays and will, and what the book goes back to."""
+    return [*scheduler.book.lanes().values(), *(lane for track in scheduler.tracks.values() for lane in track.lanes())]
 
 
 def _number(lane: Lane | None) -> int:

@@ -149,7 +149,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             in_code=True,
         ),
         "pending": Command("look", {}, "Requests of players that wait for your word.", by="peers"),
-        "invite": Command("look", {}, "A text with which others join this jam.", by="peers"),
+        "invite": Command("play", {}, "A text with which others join this jam.", by="peers"),
         "share": Command(
             "play", {"generator": str}, "Play a generator here and at all players of the jam.", by="peers"
         ),

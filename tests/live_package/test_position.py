@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given, settings
@@ -32,6 +33,7 @@ from marmalade_sc.live.operations import (
 from marmalade_sc.live.position import adopt, mark_of, position_of
 from marmalade_sc.live.scheduler import Scheduler, Timing
 from marmalade_sc.patterns.notation import notation
+from marmalade_sc.patterns.piece import Piece
 from marmalade_sc.sdk.frames import Frame
 from tests.live_package.stage import MS, START, Stage
 
@@ -82,6 +84,19 @@ def forked(scheduler: Scheduler) -> Scheduler:
     for track in scheduler.tracks.values():
         shared += track.lanes()
     return copy.deepcopy(scheduler, {id(each): each for each in shared})
+
+
+def parted(scheduler: Scheduler) -> Scheduler:
+    """A copy that shares no lane, as it is after a fork."""
+    lanes = [lane for track in scheduler.tracks.values() for lane in track.lanes()]
+    for lane in lanes:
+        lane.rest()
+    shared = [scheduler.orchestra, scheduler.timeline, *(lane.pattern for lane in lanes)]
+    child = copy.deepcopy(scheduler, {id(each): each for each in shared})
+    for lane in (lane for track in child.tracks.values() for lane in track.lanes()):
+        if lane.placed is not None:
+            lane.placed = replace(lane.placed, timeline=lambda: child.timeline)
+    return child
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 40), st.none() | operations()), max_size=6)
@@ -173,6 +188,22 @@ def test_what_has_not_changed_does_not_travel() -> None:
     changed = position_of(stage.scheduler, mark)["tracks"]
     assert isinstance(changed, dict)
     assert list(changed) == ["d2"]
+
+
+def test_a_piece_that_counts_seconds_is_moved_in_the_child_as_well() -> None:
+    """Time goes on while a block is evaluated: else the piece would jump by as long as it had stood still."""
+    parent, now = Stage().scheduler, START - 200 * MS
+    piece = Piece("piece", Fraction(60), in_seconds=True)
+    lane = Lane(sounds("bd*8").pattern.of_piece(piece), 7)
+    carry_out(parent, [Replace("d1", lane)], now)
+    _, now = play(parent, [(100, Transport(False)), (100, None)], now)
+    child, mark = parted(parent), mark_of(parent)
+    _, now = play(parent, [(0, Transport(True)), (10, None)], now)
+    adopt(child, json.loads(json.dumps(position_of(parent, mark))))
+    ours, _ = play(child, [(120, None)], now)
+    theirs, _ = play(parent, [(120, None)], now)
+    assert sum(len(frame.sections) for frame in theirs) > 10
+    assert ours == theirs
 
 
 def test_a_child_plays_no_frame_a_second_time() -> None:
