@@ -16,6 +16,7 @@ from marmalade_sc.engine.aim import Landing
 from marmalade_sc.engine.definitions import Definitions
 from marmalade_sc.engine.engine import Engine
 from marmalade_sc.engine.layout import AIM_BUS, CLOCK_GROUP, aim_node
+from marmalade_sc.engine.leftovers import remove_jack_leftovers
 from marmalade_sc.engine.limits import Limits
 from marmalade_sc.engine.mixer import AIM_SYNTH
 from marmalade_sc.engine.server import Boot, Scsynth, free_port
@@ -125,6 +126,7 @@ def test_a_sound_server_that_does_not_exist_is_told_in_scsynth_s_words_and_no_pr
     eventually(lambda: not [pid for pid in children_of(os.getpid()) if _comm(pid) == "scsynth"])
     assert server.pid is None
     server.stop()
+    remove_jack_leftovers("marmalade-no-such-server")  # libjack makes a semaphore before it knows
 
 
 def test_a_program_that_is_no_scsynth_is_said(tmp_path: Path) -> None:
