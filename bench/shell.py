@@ -157,10 +157,11 @@ def show(terminal: Terminal, mode: str) -> None:
         settle(terminal, 0.5)
         terminal.press("f6")
     elif mode in VIEWS:
-        settle(terminal, 1.0)
-        for _ in range(2):  # a panel, then the whole screen
-            terminal.press(*VIEWS[mode])
-            settle(terminal, 1.0)
+        title = f"── {mode} "
+        terminal.press(*VIEWS[mode])  # a panel
+        terminal.wait_for(title)
+        terminal.press(*VIEWS[mode])  # the whole screen
+        terminal.wait_for(lambda: title not in terminal.text)
 
 
 def measure_cpu(places: Places, seconds: float) -> None:

@@ -30,6 +30,7 @@ from marmalade_sc.shell.deeds import Deeds
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.fullscreen import FullFace
 from marmalade_sc.shell.history import JamHistory
+from marmalade_sc.shell.lexer import warm
 from marmalade_sc.shell.linear import LinearFace
 from marmalade_sc.shell.options import ShellOptions
 from marmalade_sc.shell.plain import PlainFace
@@ -110,6 +111,7 @@ class Shell:
                 self._talk.start(self._evaluate(code, name))
             for path in watch:
                 self._watching.watch(path)
+            self._talk.start(_prepare())
             return await self._show_faces()
         finally:
             for task in beside:
@@ -307,3 +309,9 @@ class Shell:
         self._scratch = text
         if aside is not None:
             self._talk.say("class:said", f"What somebody else had written there is in {aside.name} now.")
+
+
+async def _prepare() -> None:
+    """What is slow the first time is done while the prompt is read, and not when the first key is pressed."""
+    await asyncio.sleep(_TICK_S)  # the prompt comes first
+    await asyncio.to_thread(warm)

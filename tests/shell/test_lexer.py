@@ -1,5 +1,8 @@
 """Colours: every character stays, notation inside strings has classes of its own, and 500 lines are no load."""
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.document import Document
@@ -61,3 +64,14 @@ def test_only_lines_that_changed_are_looked_at_again() -> None:
         for number in range(501):
             shown(number)
         assert turn == 0 or line_parts.cache_info().misses - before <= 1
+
+
+def test_the_first_key_waits_for_no_import() -> None:
+    """The import of pygments took 80 ms; who opens the shell does not pay for it, nor who presses the first key."""
+    code = (
+        "import sys; from marmalade_sc.shell.lexer import line_parts, warm\n"
+        "assert 'pygments.lexers.python' not in sys.modules\n"
+        "warm(); known = set(sys.modules); line_parts('d2 >> s(\"sn\").every(4, rev)', '')\n"
+        "assert 'pygments.lexers.python' in known == set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
