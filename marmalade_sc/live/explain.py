@@ -33,7 +33,11 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
     if isinstance(error, NameError):
         name = error.name or ""
         near = nearest(name, names)
-        hint = f"Did you mean {near!r}?" if near else "Only a track on the left of >> comes into being by itself."
+        hint = (
+            f"Did you mean {near!r}?"
+            if near
+            else "Only a track (d1, bass2) on the left of >> comes into being by itself."
+        )
         where = None if where is None else _narrowed(where, repr(name))
         return UnknownNameError(f"{name!r} is not defined", where=where, hint=hint)
     if isinstance(error, AttributeError) and (found := _member(error)) is not None:

@@ -60,8 +60,9 @@ def read_set(folder: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        near = nearest(name, set_names(folder))
-        hint = f"Did you mean {near!r}?" if near else f"Sets are files in {folder}."
+        there = set_names(folder)
+        near = nearest(name, there)
+        hint = f"Did you mean {near!r}?" if near else f"There are {', '.join(there[:8])}; sets are files in {folder}."
         raise UnknownNameError(f"There is no set {name!r}", hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The set {path} cannot be read: {error}") from error

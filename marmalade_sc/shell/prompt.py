@@ -84,6 +84,8 @@ class Shell:
         self._show_handle: asyncio.TimerHandle | None = None
         self._draw_s = 0.0
         self._faults = 0
+        self._stumbles = 0
+        self._signed: object = None
 
     async def run(self, first: str = "", starts: Mapping[str, str] | None = None, watch: Sequence[Path] = ()) -> str:
         """Until the performer leaves: `LEFT`; or until the terminal is gone: `HUNG_UP`.
@@ -237,7 +239,6 @@ class Shell:
 
     async def _tick(self) -> None:
         """Draw again when something on the screen has moved, and not more often than the terminal's size allows."""
-        seen: object = None
         gc.freeze()  # what the start has made stays: nobody needs to look at it for garbage again and again
         while True:
             rests = self._desk.rests(self._talk.now)
@@ -247,28 +248,38 @@ class Shell:
             face = self._face
             if face is None or not face.app.is_running or isinstance(face, LinearFace):
                 continue
-            await self._talk.link.want(self._desk.hears)
-            columns, before = face.columns, len(self._desk.look.view)
-            moved = self._desk.refresh(self._talk.now, time.monotonic(), columns, (columns, face.view_rows()))
-            is_other = len(self._desk.look.view) != before
-            document = face.app.current_buffer.document
-            if document is not seen:
-                seen = document
-                signature = self._suggestions.signature(document)
-                is_other = is_other or signature != self._desk.signature
-                self._desk.signature = signature
-            if self._desk.printed.is_waiting:
-                self._show_soon()
-            for buffer in (self._prompt, self._code):
-                kept = max(20, min(_UNDO, _UNDO_CHARACTERS // (len(buffer.text) + 1)))
-                del buffer._undo_stack[:-kept]  # it would grow for as long as somebody types
-            if is_other:
+            try:
+                await self._draw_moved(face)
+            except Exception as error:  # a bar that stands still for the rest of the night would hardly be noticed
+                self._stumbles += 1
+                if self._stumbles <= _MOST_FAULTS:
+                    self._fault(asyncio.get_running_loop(), {"exception": error})
                 face.app.invalidate()
-            elif moved:
-                self._before_drawing()
-                with contextlib.suppress(OSError):  # the terminal is gone: the next drawing of all of it ends the face
-                    face.repaint(moved)
-                self._after_drawing()
+
+    async def _draw_moved(self, face: PlainFace | FullFace) -> None:
+        """Look at everything once, and draw what has moved."""
+        await self._talk.link.want(self._desk.hears)
+        columns, before = face.columns, len(self._desk.look.view)
+        moved = self._desk.refresh(self._talk.now, time.monotonic(), columns, (columns, face.view_rows()))
+        is_other = len(self._desk.look.view) != before
+        document = face.app.current_buffer.document
+        if document is not self._signed:
+            self._signed = document
+            signature = self._suggestions.signature(document)
+            is_other = is_other or signature != self._desk.signature
+            self._desk.signature = signature
+        if self._desk.printed.is_waiting:
+            self._show_soon()
+        for buffer in (self._prompt, self._code):
+            kept = max(20, min(_UNDO, _UNDO_CHARACTERS // (len(buffer.text) + 1)))
+            del buffer._undo_stack[:-kept]  # it would grow for as long as somebody types
+        if is_other:
+            face.app.invalidate()
+        elif moved:
+            self._before_drawing()
+            with contextlib.suppress(OSError):  # the terminal is gone: the next drawing of all of it ends the face
+                face.repaint(moved)
+            self._after_drawing()
 
     def _before_drawing(self, app: Application[str] | None = None) -> None:
         self._drawing = time.perf_counter()

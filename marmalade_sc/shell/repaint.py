@@ -6,7 +6,7 @@ prompt_toolkit's renderer remembers of its last drawing (docs/adr/0028-repaint.m
 inside is drawn whole.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final, Protocol
 
 from prompt_toolkit.application import Application
@@ -105,9 +105,12 @@ class Repaint:
         self._lights = lights
         self._is_known = True
 
-    def __call__(self, names: Iterable[str]) -> None:
-        """Draw these windows; all of the screen when it is not known how it looks, or about to be drawn anyway."""
-        app, wanted = self._app, frozenset(names)
+    def __call__(self, names: Set[str]) -> None:
+        """Draw these windows; all of the screen when it is not known how it looks, or about to be drawn anyway.
+
+        What this face does not show is left out: code that was lit moves once more when it gives way to the prompt.
+        """
+        app, wanted = self._app, self._windows.keys() & names
         if app.invalidated or not app.is_running or app.is_done or not wanted:
             return
         if not self._is_known:
@@ -119,7 +122,7 @@ class Repaint:
             self._is_known = False
             app.invalidate()
 
-    def _draw(self, wanted: frozenset[str]) -> None:
+    def _draw(self, wanted: set[str]) -> None:
         app, renderer = self._app, self._app.renderer
         last = renderer.last_rendered_screen
         covered = app.current_buffer.complete_state is not None and wanted & self._below

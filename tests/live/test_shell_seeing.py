@@ -55,6 +55,26 @@ def test_the_step_that_sounds_is_lit_in_the_code_that_made_it(player: LivePlayer
         eventually(lambda: terminal.pump(0.05) or not plays(player, track))
 
 
+def test_the_bar_goes_on_when_lit_code_gives_way_to_the_prompt(player: LivePlayer) -> None:
+    """It stood still from then on: tempo, bar, marks and the time of a recording were those of that moment."""
+    track = player.track()
+
+    def bar() -> str:
+        return next((found[0] for line in terminal.lines if (found := re.search(r"bar \d+:\d", line))), "")
+
+    with full(player) as terminal:
+        terminal.paste(f'{track} >> s("hh*16")')
+        terminal.press("escape", "enter")
+        terminal.wait_for(f"{track} at bar")
+        for ready in ("♪", "scratch.py", "♪"):
+            terminal.pump(0.5)
+            terminal.press("f3")
+            terminal.wait_for(ready)
+            seen: set[str] = set()
+            eventually(lambda seen=seen: terminal.pump(0.05) or seen.add(bar()) or len(seen) > 3, 20.0)  # type: ignore[misc]
+        assert "fault of the shell" not in terminal.scrolled
+
+
 def test_completions_have_their_documentation_beside_them(player: LivePlayer) -> None:
     with shell(player, settings={"shell.starter": "never"}, size=(120, 30)) as terminal:
         eventually(lambda: _typed(terminal, "hus", "Silences"), 20.0)

@@ -28,7 +28,7 @@ from marmalade_sc.shell.themes import style_of
 
 COLUMNS, ROWS = 50, 16
 CODE = 'd1 >> s("bd sn")\n# 世界 and a line that is so long that it goes on below it\n\nb1 >> bass("0 <3 5>")'
-DRAWS = "bar", "code", "view"
+DRAWS = frozenset({"bar", "code", "view"})
 Face = FullFace | PlainFace
 
 
@@ -114,7 +114,7 @@ def test_a_part_is_drawn_as_the_whole_would_be(
             desk.panel = Panel(kind) if kind else None
             face.app._redraw()
             desk.look = look
-            face.repaint(DRAWS if name == "full" else ("bar", "view"))
+            face.repaint(DRAWS)
             while face.app.invalidated:  # a light on a bracket that is marked: all is drawn
                 await asyncio.sleep(0.001)
             parts = paper.seen()
@@ -127,18 +127,30 @@ def test_a_part_is_drawn_as_the_whole_would_be(
     shown(tmp_path_factory.getbasetemp(), name, work)
 
 
+def test_the_prompt_draws_what_it_has(tmp_path: Any) -> None:
+    """Code that was lit when the full screen gave way to the prompt stopped the prompt's bar for good."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        desk.look = Look(bar=(("class:tempo", " ● 120 bpm "),))
+        face.repaint({"bar", "code"})
+        assert "● 120 bpm" in "\n".join(paper.screen.display)
+        face.repaint({"code"})
+
+    shown(tmp_path, "plain", work)
+
+
 def test_a_pulse_costs_a_few_bytes(tmp_path: Any) -> None:
     """A terminal over a slow line has no time for more."""
 
     async def work(face: Face, desk: Desk, paper: _Paper) -> None:
         desk.look = Look(bar=(("class:tempo", " ● 120 bpm "),))
-        face.repaint(["bar"])
+        face.repaint({"bar"})
         before = face.app.renderer.last_rendered_screen
         written: list[str] = []
         take = paper.write
         paper.write = lambda text: written.append(text) or take(text)  # type: ignore[method-assign, func-returns-value]
         desk.look = replace(desk.look, bar=(("class:tempo", " ○ 120 bpm "),))
-        face.repaint(["bar"])
+        face.repaint({"bar"})
         assert "○" in "".join(written) and len("".join(written)) < 120
         assert face.app.renderer.last_rendered_screen is before
 
@@ -155,7 +167,7 @@ def test_a_light_costs_its_own_characters(tmp_path: Any) -> None:
         take = paper.write
         paper.write = lambda text: written.append(text) or take(text)  # type: ignore[method-assign, func-returns-value]
         desk.look = Look(lit={0: ((9, 2),)})
-        face.repaint(["code"])
+        face.repaint({"code"})
         assert not face.app.invalidated
         assert "sn" in "".join(written) and "bd" not in "".join(written) and len("".join(written)) < 120
 
@@ -184,7 +196,7 @@ def test_a_library_that_is_otherwise_inside_is_drawn_whole(tmp_path: Any, monkey
             desk.look = Look(bar=(("class:tempo", f" {moved} 120 bpm "),))
             with monkeypatch.context() as patch:
                 patch.delattr("prompt_toolkit.renderer._output_screen_diff")
-                face.repaint(["bar"])
+                face.repaint({"bar"})
             assert face.app.invalidated, "all of it will be drawn"
             face.app._redraw()
             assert f"{moved} 120 bpm" in "\n".join(paper.screen.display)
