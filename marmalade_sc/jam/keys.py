@@ -18,6 +18,7 @@ __all__ = [
     "SCHEDULE_PLACE",
     "SCOPE",
     "STOPS",
+    "VOTES",
     "controls",
     "denials",
     "ending",
@@ -45,6 +46,8 @@ PLAYS: Final = "log:plays"
 STOPS: Final = "log:stops"
 REMOTE: Final = "log:remote"
 """Stream: what other players asked for, with when they meant it and when it was heard, both in our jam time."""
+VOTES: Final = "log:votes"
+"""Stream: what players have decided by a vote, and what had been said by then."""
 
 CONTROL: Final = "control"
 """Stream on the events server: orders to the engine that must not wait for a source (panic, recording)."""

@@ -7,21 +7,26 @@ outcome is only told.
 import asyncio
 from typing import Final
 
-from marmalade_sc.errors import PeerError
+from marmalade_sc.errors import JamError, PeerError, UsageError
+from marmalade_sc.jam import keys
 from marmalade_sc.peers.ballots import LASTS_MS, TEMPO, TRANSPORT, VOTES, check_question, read_choice, written_choice
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.records import RegisterWrite
 from marmalade_sc.player.control import Message
+from marmalade_sc.player.decisions import Decisions
 from marmalade_sc.player.keeping import Keeping, Unseen
 from marmalade_sc.player.pausing import Pausing
 
 __all__ = ["Voting"]
 
 _LOOK_S: Final = 0.25
+_MEETING_S: Final = 3.0
+"""So long after its start a player has not met all yet: the two of four that it meets first are no majority."""
 _SAID: Final = 0.2
 """Sentences a second about one player's voices, four at once: whoever changes its mind faster is counted, not told."""
 _MOST: Final = 32
 """Questions at once."""
+_KEPT: Final = 1000
 
 
 class Voting:
@@ -31,7 +36,7 @@ class Voting:
         self._keeping = keeping
         self._pausing = pausing
         self._voices: dict[str, Unseen] = {}
-        self._settled: dict[str, bytes] = {}
+        self._decisions = Decisions()
         self._talk = Buckets(_SAID, 4)
 
     async def vote(self, message: Message) -> Message:
@@ -48,15 +53,32 @@ class Voting:
 
     async def run(self) -> None:
         """Count, tell, and do what was decided, until cancelled."""
+        begun, is_read = self._keeping.monotonic(), False
         while True:
             await asyncio.sleep(_LOOK_S)
+            is_read = is_read or await asyncio.to_thread(self._remember)
             questions = self._questions()
-            for gone in [each for each in {*self._voices, *self._settled} if each not in questions]:
-                self._voices.pop(gone, None)
-                self._settled.pop(gone, None)
+            for gone in [each for each in self._voices if each not in questions]:
+                del self._voices[gone]
+                self._decisions.lapsed(gone)
             for question in questions:
                 self._tell(question)
-                await self._settle(question)
+                if is_read and self._keeping.monotonic() - begun > _MEETING_S:
+                    await self._settle(question)
+
+    def _remember(self) -> bool:
+        """Read what was carried out before this process began; False while it cannot be read. In a thread."""
+        try:
+            rows = self._keeping.state.since(keys.VOTES)
+        except JamError:
+            return False
+        for _, row in rows:
+            try:
+                question, choice, clock = str(row["question"]), row["choice"], int(str(row["clock"]))
+                self._decisions.remember(question, written_choice(question, choice), clock)
+            except (KeyError, ValueError, UsageError):
+                continue  # not by us
+        return True
 
     def _questions(self) -> list[str]:
         found = [name.removeprefix(VOTES) for name in self._keeping.shared.names(VOTES)]
@@ -77,15 +99,17 @@ class Voting:
                     )
 
     async def _settle(self, question: str) -> None:
-        """Once for each decision: one that stands is not carried out again when somebody joins in late."""
+        """Once for each decision: written down before it is done, so that no restart does it again."""
         held = self._keeping.shared.current(f"{VOTES}{question}")
         choice = _choice(question, held) if held is not None else None
         if held is None or choice is None:
-            self._settled.pop(question, None)
+            self._decisions.lapsed(question)
             return
-        if self._settled.get(question) == held.value:
+        clocks = [each.clock for each in self._keeping.shared.voices(f"{VOTES}{question}").get(held.value, [held])]
+        if not self._decisions.take(question, held.value, clocks):
             return
-        self._settled[question] = held.value
+        record = {"question": question, "choice": choice, "who": self._keeping.name(held.maker), "clock": max(clocks)}
+        await asyncio.to_thread(self._keeping.state.append, self._keeping.clock(), [(keys.VOTES, record, _KEPT)])
         self._keeping.say(f"Decided: {question} {_words(choice)}.")
         if held.maker != self._keeping.shared.own:
             return
