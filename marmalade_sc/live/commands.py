@@ -98,7 +98,12 @@ def scene_name(name: object) -> str:
 
 
 def as_code(message: Mapping[str, object]) -> str:
-    """What a command is as code, for a generation that has to do again what was done; "" when the timeline has it."""
+    """What a command is as code, for a generation that has to do again what was done.
+
+    "" where the timeline has it, and for the strips of hosted tracks: the user's code need not know their names.
+    """
+    if message.get("is_hosted"):
+        return ""
     name, track, called = message.get("name"), message.get("track"), message.get("called")
     if name in ("hush", "mute", "unmute", "solo", "unsolo"):
         return f"{name}({track or ''})"

@@ -103,8 +103,7 @@ class Host:
         answer = await self._asked({**message, "do": "command"})
         if "error" not in answer:
             code = as_code(message)
-            if code:
-                self._past.add((code, "key"))
+            self._past.command(message, code)
             self._keep_scenes(answer)
             self.record(code, "key", {**facts_of(answer), "command": {**message}})
         return {name: value for name, value in answer.items() if name in ("error", "landings")}
@@ -134,18 +133,19 @@ class Host:
 
     # Life
 
-    async def run(self, listener: socket.socket, history: list[tuple[str, str]]) -> None:
+    async def run(self, listener: socket.socket, past: Past) -> None:
         """Serve until cancelled.
 
         Args:
             listener: the bound and listening socket at `path`; made before the first generation is forked.
-            history: (code, source) of blocks to evaluate first, from before a crash.
+            past: what is to be done again first, from before a crash.
         """
+        self._past = Past(strips=past.strips)
         server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LONGEST_LINE)
         watch = asyncio.create_task(self._watch())
         try:
             self._pids.add(self.spawn())
-            await self._restored(history)
+            await self._restored(past.blocks)
             await serve(server)
         finally:
             self._stopping = True
@@ -231,7 +231,7 @@ class Host:
             return
         self._current = None
         self.playing.clear()
-        history, self._past = self._past.blocks, Past()
+        history, self._past = self._past.blocks, Past(strips=self._past.strips)
         self._pids.add(self.spawn())
         with contextlib.suppress(TimeoutError):
             await self._restored(history)
@@ -281,6 +281,8 @@ class Host:
         if not member.request:
             self._current = member
             member.send({**self.watches, "do": "take", "position": None})
+            for strip in self._past.strips:  # before what is done again: undo takes back the user's own first
+                member.send({**strip, "do": "command", "request": 0})
             self._questions.again(member)
             self._next_job()
         elif self._job is not None and self._job.request == member.request:

@@ -21,7 +21,7 @@ from marmalade_sc.live.generation import Generation
 from marmalade_sc.live.host import Host
 from marmalade_sc.live.limits import QUERY_S, at_most
 from marmalade_sc.live.link import LONGEST_LINE, Message, decode, encode
-from marmalade_sc.live.past import since_mark
+from marmalade_sc.live.past import Past, since_mark
 from marmalade_sc.live.scheduler import Scheduler, Timing
 from marmalade_sc.live.session import Session
 from marmalade_sc.patterns.controls import voice
@@ -112,6 +112,7 @@ class _Records:
     Attributes:
         current: the timeline as it is now; a generation that has to begin anew begins with it.
         places: where the pieces that played had begun, once the history was read.
+        strips: commands that had set strips of hosted tracks, likewise.
     """
 
     def __init__(self, wiring: Wiring, say: Callable[[str], None]) -> None:
@@ -121,6 +122,7 @@ class _Records:
         self._scribe = Scribe()
         self._log = EvaluationLog(wiring.jam_places.history, wiring.clock.origin, say)
         self.places: object = None
+        self.strips: list[Message] = []
         self._autosave = Autosave(wiring.jam_places.root, wiring.clock.origin, say)
 
     def begin(self, timeline: Timeline) -> str:
@@ -141,12 +143,20 @@ class _Records:
         """One block or command that worked."""
         facts = dict(facts)
         places = facts.pop("places", None)
-        if code:
-            record: dict[str, object] = {"code": code, "source": source, "origin": str(self._clock.origin)}
-            if places:
-                record["places"] = places
+        if (record := self._to_be_done_again(code, source, facts, places)) is not None:
             self._state.append(self._clock.now(), [(keys.EVALUATIONS, record, _KEPT_EVALUATIONS)])
         self._scribe.put(lambda: self._log.note(code, source, facts))  # last: its thread would hold this one up
+
+    def _to_be_done_again(
+        self, code: str, source: str, facts: Mapping[str, object], places: object
+    ) -> dict[str, object] | None:
+        """What another live host of this session needs of it; None where it has that from elsewhere."""
+        command, origin = facts.get("command"), {"origin": str(self._clock.origin)}
+        if code:
+            return {"code": code, "source": source, **origin, **({"places": places} if places else {})}
+        if isinstance(command, Mapping) and command.get("is_hosted") and command.get("name") != "mix":
+            return {"strip": dict(command), **origin}
+        return None  # others' faders are asked again, and a flood of them would push out the code
 
     def keep(self, code: str) -> None:
         """What plays now, as code."""
@@ -178,6 +188,8 @@ class _Records:
                         found.append((str(row["code"]), str(row.get("source", ""))))
                     elif "set" in row:
                         found.append(str(row["set"]))
+                    elif isinstance(strip := row.get("strip"), dict):
+                        self.strips.append(strip)
                 since = f"({rows[-1][0]}"
         except JamError:
             return []
@@ -198,7 +210,7 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
     wiring = Wiring.read(arguments)
     become_subreaper()
-    wait_for_catalogue(wiring.catalogue)
+    wait_for_catalogue(wiring.catalogue, step=lifeline.going_on)
     path = wiring.live_socket
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -260,7 +272,7 @@ async def _serve(
     server = await asyncio.start_unix_server(clients.serve, os.fspath(front), limit=LONGEST_LINE)
     history = records.history()
     host.places = records.places
-    run = asyncio.create_task(host.run(listener, history))
+    run = asyncio.create_task(host.run(listener, Past(history, records.strips)))
     loop = asyncio.get_running_loop()
     in_order, supervisor = False, os.getppid()
 

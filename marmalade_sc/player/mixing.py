@@ -31,7 +31,7 @@ class Mixing:
     def __init__(self, keeping: Keeping, is_welcome: bool) -> None:
         self._keeping = keeping
         self._is_welcome = is_welcome
-        self._done: dict[str, tuple[tuple[bytes, int], Run]] = {}
+        self._done: dict[str, tuple[tuple[bytes, int], Run | None]] = {}
 
     async def share_mix(self, message: Message) -> Message:
         """Set a track's mix for all, or show all that is set."""
@@ -51,6 +51,10 @@ class Mixing:
         )
         self._keeping.shared.must_tell(f"{MIX}{track}", found.to_bytes(), is_kept=True)
         return {"value": _words(track, found)}
+
+    def again(self) -> None:
+        """Who plays has begun anew and knows nothing of what was set: set it once more, without a word."""
+        self._done = {track: (identity, None) for track, (identity, _) in self._done.items()}
 
     async def run(self) -> None:
         """Set strips as all want them, until cancelled."""

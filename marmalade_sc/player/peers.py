@@ -90,7 +90,9 @@ class _Process:
         self.state = StateLog(str(places.state_socket))
         self.hub = Backdoor(self.do)
         self.client = Client()
-        self.live = LiveLink(wiring.places.socket("live-clients.sock"), lambda event: None, lambda: None)
+        self.live = LiveLink(
+            wiring.places.socket("live-clients.sock"), lambda event: None, lambda: self.keepers.mixing.again()
+        )
         self.runs = LiveLink(
             wiring.places.socket("generators.sock"), lambda event: None, lambda: None, "What runs generators"
         )

@@ -14,6 +14,7 @@ import pytest
 
 from marmalade_sc.live.host import Host
 from marmalade_sc.live.link import Message, decode, encode
+from marmalade_sc.live.past import Past
 
 
 @dataclass(eq=False)
@@ -116,7 +117,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Hosted]:
     listener.bind(str(tmp_path / "live.sock"))
     listener.listen(16)
     one = Hosted(tmp_path / "live.sock")
-    run = asyncio.create_task(one.host.run(listener, []))
+    run = asyncio.create_task(one.host.run(listener, Past()))
     await asyncio.wait_for(one.host.playing.wait(), 5)
     yield one
     run.cancel()
@@ -211,6 +212,35 @@ async def test_a_generation_that_dies_is_replaced_and_does_again_what_was_done(s
     assert stage.codes()[before:] == [(["one", "mute(d1)", "two"], True)]
     assert [code for code, _ in stage.recorded] == ["one", "mute(d1)", "", "two"]  # a tempo is the timeline's
     assert any("died" in str(event.get("text")) for event in stage.told)
+
+
+async def test_strips_that_the_code_has_no_names_for_are_set_again_before_what_is_done_again(stage: Hosted) -> None:
+    """Faders that other players moved, and what a key has muted of theirs."""
+    mix = {"name": "mix", "track": "theirs", "is_hosted": True, "pan": 0.0}
+    for command in (
+        {**mix, "gain_db": -3.0},
+        {**mix, "gain_db": -20.0},
+        {"name": "mute", "track": "theirs", "is_hosted": True},
+        {"name": "solo", "track": "other", "is_hosted": True},
+        {"name": "unsolo", "track": "other", "is_hosted": True},
+    ):
+        assert "error" not in await within(stage.host.command(command))
+    assert (await within(stage.host.evaluate("one")))["ok"]
+    for _ in range(2):  # and not only after the first death
+        assert stage.current
+        stage.heard.clear()
+        stage.current.process.kill()
+        await until(lambda: any(do == "take" and request for request, do, _ in stage.heard) and not stage.host._job)
+        fresh = [
+            (do, message.get("name"), message.get("gain_db")) for request, do, message in stage.heard if not request
+        ]
+        assert fresh[:4] == [
+            ("take", None, None),
+            ("command", "mix", -20.0),
+            ("command", "mute", None),
+            ("fork", None, None),
+        ]
+    assert stage.codes()[-1] == (["one"], True), "no code that would fail"
 
 
 async def test_what_cannot_be_done_again_at_once_is_done_one_by_one(stage: Hosted) -> None:
