@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from marmalade_sc.clock.clocks import wait
@@ -96,16 +96,24 @@ def read_banks(path: Path) -> tuple[tuple[Bank, ...], tuple[tuple[int, Path], ..
     return tuple(banks), tuple(sorted(buffers.items()))
 
 
-def wait_for_catalogue(path: Path, timeout_s: float = 30.0) -> None:
+def wait_for_catalogue(path: Path, timeout_s: float = 30.0, step: Callable[[], None] = lambda: None) -> None:
     """Return when there is a catalogue. At every start but the first there is one, of the start before; the foundry
     says so when it has changed. Engine and live host need not wait for it to be looked at.
 
+    Args:
+        timeout_s: how long nothing may be built in the folder of `path`.
+        step: called whenever something was.
+
     Raises:
-        SynthDefError: none has appeared in time.
+        SynthDefError: none has appeared, and nothing that it needs.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, seen = time.monotonic() + timeout_s, stamp_of(path.parent)
     while not path.exists():
-        if time.monotonic() > deadline:
+        now, found = time.monotonic(), stamp_of(path.parent)
+        if found != seen:
+            deadline, seen = now + timeout_s, found
+            step()
+        if now > deadline:
             raise SynthDefError(f"The catalogue of synthdefs has not appeared within {timeout_s:g} s")
         wait(0.01)
 

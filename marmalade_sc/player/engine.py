@@ -252,7 +252,7 @@ class _Process:
     def start(self) -> None:
         """Boot scsynth and say that this process can be used. Raises BootError or EngineError."""
         wiring = self.wiring
-        wait_for_catalogue(wiring.catalogue)
+        wait_for_catalogue(wiring.catalogue, step=lifeline.going_on)
         stamp = stamp_of(wiring.catalogue, wiring.banks)
         definitions = read_definitions(wiring.catalogue, wiring.banks, wiring.synthdef_cache)
         self.engine.start(definitions)

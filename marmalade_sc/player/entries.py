@@ -11,9 +11,11 @@ from marmalade_sc.player.children import ProcessSpec, Started
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.processes import ProcessId
 
-__all__ = ["Entry", "State", "exit_words"]
+__all__ = ["Entry", "State", "Word", "exit_words"]
 
 State = Literal["waiting", "starting", "running", "stopping", "stopped", "failed"]
+
+Word = Literal["ready", "going on", "gone"]
 
 _READ_BYTES = 1 << 16
 
@@ -91,12 +93,15 @@ class Entry:
         self.log.write(data)
         return bool(data)
 
-    def said_ready(self) -> bool:
-        """Whether its word came; False when it closed the pipe without one."""
+    def hear_word(self) -> Word:
+        """What it says of its start; `gone` when it closed the pipe without a word."""
         try:
-            return b"\n" in os.read(self.word, 64)
+            said = os.read(self.word, 4096)
         except BlockingIOError:
-            return False
+            return "going on"
+        if b"\n" in said:
+            return "ready"
+        return "going on" if said else "gone"
 
     def unborn(self, selector: selectors.BaseSelector) -> None:
         """What was to be forked is not: it is started otherwise, unless it is to stop."""

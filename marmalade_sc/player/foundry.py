@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     folders = list(dict.fromkeys([chosen, wiring.places.synthdefs, bundled("synthdefs")]))
     foundry = Foundry(folders, wiring.synthdef_cache)
     before = {*_catalogued(wiring.catalogue)}
-    fresh_names = sorted({each.name for each in foundry.scan() if each.hash not in before})
+    fresh_names = sorted({each.name for each in foundry.scan(lifeline.going_on) if each.hash not in before})
     for path, error in foundry.failures.items():
         print(f"{path.name}: {error}", flush=True)
     news = StateLog(str(wiring.places.events_socket))

@@ -8,13 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 
-__all__ = ["LIFELINE", "READY", "TURN", "await_turn", "ready", "serve", "settle", "watch"]
+__all__ = ["LIFELINE", "READY", "TURN", "await_turn", "going_on", "ready", "serve", "settle", "watch"]
 
 LIFELINE = "MARMALADE_LIFELINE_FD"
 """Names the read end of a pipe whose only write end the supervisor holds: it closes with the supervisor."""
 
 READY = "MARMALADE_READY_FD"
-"""Names the pipe on which a process writes `ready` once, when others may rely on it."""
+"""Names the pipe on which a process writes `ready` once, when others may rely on it; before that a dot for each step
+towards it."""
 
 TURN = "MARMALADE_TURN_FD"
 """Names the pipe that says when a process may begin: it imports while what it stands on still comes up."""
@@ -28,6 +29,17 @@ def ready() -> None:
         with contextlib.suppress(OSError):
             os.write(fd, b"ready\n")
             os.close(fd)
+
+
+def going_on() -> None:
+    """Tell the supervisor that this process has done a part of what it must before it is ready: its time begins anew.
+
+    For what is much work on a slow or busy machine, such as the synthdefs of a first start. Does nothing without one.
+    """
+    text = os.environ.get(READY, "")
+    if text.isdecimal():
+        with contextlib.suppress(OSError):
+            os.write(int(text), b".")
 
 
 def await_turn() -> None:

@@ -115,7 +115,7 @@ def start(
         meanwhile: called once while the player starts; not where one runs.
 
     Raises:
-        PlayerError: it ended at once, or is not ready within 30 s; with its last words and where its log is. Or one
+        PlayerError: it ended at once, or comes no further for 30 s; with its last words and where its log is. Or one
             runs in another jam: a newcomer does not take it away.
         MarmaladeError: as for `run`.
     """
@@ -177,7 +177,7 @@ def detach(alive: int) -> None:
 
 
 def _awaited(places: Places, alive: int, log: Path, before: int, enough: frozenset[str]) -> Status:
-    deadline = time.monotonic() + _START_S
+    deadline, steps = time.monotonic() + _START_S, set[object]()
     while time.monotonic() < deadline:
         # Returns at once when the player ends; 10 ms is how much later than possible a start may be noticed.
         if select.select([alive], [], [], 0.01)[0]:
@@ -185,9 +185,21 @@ def _awaited(places: Places, alive: int, log: Path, before: int, enough: frozens
         found = status(places)
         if found is not None and (found.is_up or (enough and enough <= found.ready)):
             return found
+        if (step := _step(places, found)) not in steps:
+            deadline = time.monotonic() + _START_S
+            steps.add(step)
     raise PlayerError(
-        f"The player is not ready within {_START_S:g} s. {_unready(places)} See the logs in {places.logs}."
+        f"The player has come no further for {_START_S:g} s. {_unready(places)} See the logs in {places.logs}."
     )
+
+
+def _step(places: Places, found: Status | None) -> tuple[object, ...]:
+    """How far a start has come; the synthdefs of a first one take minutes on a slow or busy machine."""
+    try:
+        built = (places.root / "cache" / "synthdefs").stat().st_mtime_ns
+    except OSError:
+        built = 0
+    return (built, frozenset() if found is None else found.ready)
 
 
 def stop(places: Places) -> bool:

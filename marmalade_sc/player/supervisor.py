@@ -216,9 +216,12 @@ class Supervisor:
         if fd == entry.output:
             if not entry.drain():
                 self._selector.unregister(fd)
+        elif (word := entry.hear_word()) == "going on":
+            if entry.state == "starting":  # slow is not hung: on a busy machine a first start takes minutes
+                entry.deadline = self._now() + entry.spec.ready_s
         else:
             self._selector.unregister(fd)
-            if entry.said_ready() and entry.state == "starting":
+            if word == "ready" and entry.state == "starting":
                 self._is_ready(entry)
 
     def _is_ready(self, entry: Entry) -> None:

@@ -136,10 +136,13 @@ class Foundry:
         """Imports supriya (0.3 s once), so that the next build need not. Call it when nothing waits."""
         import marmalade_sc.synthdefs.compile  # noqa: F401  # for its effect: children inherit it
 
-    def scan(self) -> Catalogue:
+    def scan(self, step: Callable[[], None] = lambda: None) -> Catalogue:
         """Reads all folders, builds what the cache does not have, and returns the catalogue.
 
         Files that fail are in `failures`. Imports supriya only when something must be built.
+
+        Args:
+            step: called after each file.
         """
         self._stamps = snapshot(self.folders)
         self._files = {path: file for path, file in self._files.items() if path in self._stamps}
@@ -149,6 +152,7 @@ class Foundry:
                 self._files.pop(path, None)
             else:
                 self._files[path] = self._tried(self._files.get(path), path, source)
+            step()
         self._settle_catalogue()
         self._prune()
         return self._catalogue

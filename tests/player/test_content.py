@@ -1,6 +1,7 @@
 """Banks between the processes: a file keeps its number, what cannot be used is named."""
 
 import json
+import threading
 from pathlib import Path
 
 import numpy
@@ -88,3 +89,22 @@ def test_a_catalogue_that_is_missing_or_damaged_is_said(tmp_path: Path) -> None:
     (tmp_path / "catalogue.json").write_text(json.dumps([]))
     wait_for_catalogue(tmp_path / "catalogue.json", 0.02)
     assert read_definitions(tmp_path / "catalogue.json", tmp_path / "banks.json", tmp_path).rows == ()
+
+
+def test_a_catalogue_is_waited_for_as_long_as_something_is_built(tmp_path: Path) -> None:
+    """However long all takes together: each step begins the time anew."""
+    steps: list[int] = []
+
+    def build() -> None:
+        for number in range(20_000):
+            (tmp_path / f"{number}.scsyndef").touch()
+            if len(steps) >= 3:
+                (tmp_path / "catalogue.json").touch()
+                return
+            threading.Event().wait(0.005)
+
+    building = threading.Thread(target=build)
+    building.start()
+    wait_for_catalogue(tmp_path / "catalogue.json", 30.0, lambda: steps.append(1))
+    building.join()
+    assert len(steps) >= 3

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,21 @@ def test_one_that_does_not_become_ready_is_ended_and_tried_again(host: Callable[
     one = host(shell("slow", ready=False, ready_s=0.1))
     eventually(lambda: one.table().get("slow", {}).get("restarts", 0) >= 1)
     assert "not ready within 0.1 s, signal SIGKILL" in one.said()
+
+
+def test_one_that_comes_further_may_take_its_time(host: Callable[..., Host], tmp_path: Path) -> None:
+    """A first start on a busy machine: the foundry was killed at its fifteenth second, and began anew, for ever."""
+    go = tmp_path / "go"
+    steps = (
+        f"until [ -e {go} ]; do printf . > /dev/fd/$MARMALADE_READY_FD; sleep 0.02; done; {_SAY_READY} exec sleep 60"
+    )
+    one = host(shell("slow", steps, ready=False, ready_s=2.0))
+    pid = eventually(lambda: one.table().get("slow", {}).get("pid"))
+    end = time.monotonic() + 3.0
+    eventually(lambda: time.monotonic() > end)
+    go.touch()
+    eventually(one.all_run)
+    assert (one.table()["slow"]["pid"], one.table()["slow"]["restarts"]) == (pid, 0)
 
 
 def test_a_socket_that_answers_is_readiness(host: Callable[..., Host], tmp_path: Path) -> None:
