@@ -28,6 +28,7 @@ bench reload.py 50
 bench onsets.py --seconds 20 --settle 20
 bench peers.py --seconds 20 --settle 20
 bench protocol.py --rounds 5
+bench floods.py
 bench offsets.py --probes 2000
 bench gossip.py --seeds 200
 bench clock_step.py --after 5
