@@ -1,11 +1,28 @@
-"""Fixtures for tests on real servers: one player that they share, in a fresh home with a name that is not ASCII."""
+"""Fixtures for tests on real servers: one player that they share, in a fresh home with a name that is not ASCII.
+
+What stands for a threat or a fault is marked as such, wherever it is.
+"""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.live.players import LivePlayer, playing
+from tests.peers.threats import WHERE
+
+_TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m faults` runs all that the list of threats names."""
+    named = {place for places in WHERE.values() for place in places}
+    for item in items:
+        name = item.name.partition("[")[0]
+        if item.path.is_relative_to(_TESTS) and f"{item.path.relative_to(_TESTS).as_posix()}::{name}" in named:
+            item.add_marker(pytest.mark.faults)
 
 # A slow machine is no fault of an example; what must be fast is a bar in bench/.
 settings.register_profile("marmalade", deadline=None)

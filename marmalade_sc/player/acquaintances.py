@@ -1,6 +1,7 @@
 """Other players' keys and how far each is trusted: by whole key, whatever two keys share of their names."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from marmalade_sc.errors import GeneratorError, IdentityError, MarmaladeError, UnknownNameError
 from marmalade_sc.generators.trust import ASK, BLOCK, FULL, LEVELS, SANDBOX, Trust, Trusted
@@ -9,6 +10,9 @@ from marmalade_sc.ids import PlayerId
 from marmalade_sc.player.nicknames import Nicknames
 
 __all__ = ["Acquaintances"]
+
+_MET: Final = 4096
+"""Names of strangers that are remembered: 32 new players a minute take two hours for so many."""
 
 
 class Acquaintances:
@@ -24,6 +28,7 @@ class Acquaintances:
         self.nicknames = Nicknames(trust.root / "nicknames.json")
         self._said: set[PublicKey] = set()
         self._members: set[PublicKey] = set()
+        self._met: dict[PlayerId, PublicKey] = {}
 
     def name(self, key: PublicKey) -> PlayerId:
         """The name under which a key is known: its short one, unless another key has that."""
@@ -136,9 +141,13 @@ class Acquaintances:
         return self._known(key) not in (None, key)
 
     def _known(self, key: PublicKey) -> PublicKey | None:
+        """The key that has the short name of this one."""
         if self._trust.own.is_named(key.player):
             return self._trust.own
         try:
-            return self._trust.of(key.player).key
+            found = self._trust.of(key.player).key
         except (GeneratorError, IdentityError):
             return None
+        if found is None and (key.player in self._met or len(self._met) < _MET):
+            found = self._met.setdefault(key.player, key)  # of two strangers the one that was met first
+        return found

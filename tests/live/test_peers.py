@@ -21,6 +21,7 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.player.control import request
+from marmalade_sc.player.processes import ProcessId
 from marmalade_sc.settings.places import Places
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import STEADY, add
@@ -290,6 +291,27 @@ def test_a_shared_track_is_mixed_for_all_and_nothing_else_of_anybodys_desk(two: 
     eventually(lambda: "mixed: -20.0 dB" in ask(one, "share_mix")["value"], _LONG_S)
 
 
+def test_others_hands_on_the_desk_outlive_the_processes_that_play(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """What another player has mixed, and what one has muted of the other's, after a generation and the host died."""
+    one, _ = two
+
+    def strip() -> dict[str, Any]:
+        track = ask(one, "tracks")["tracks"].get("mixed", {})
+        return {name: track.get("mix", {}).get(name) for name in ("gain_db", "mute")}
+
+    ask(one, "mute", track="mixed")
+    wanted = {"gain_db": -20.0, "mute": True}
+    eventually(lambda: strip() == wanted)
+    older = one.kill("generation")
+    eventually(lambda: ProcessId.of(older) is None)
+    eventually(lambda: strip() == wanted, _LONG_S)
+    older = one.kill("live")
+    eventually(lambda: one.is_back("live", older), _LONG_S)
+    eventually(lambda: strip() == wanted, _LONG_S)
+    ask(one, "unmute", track="mixed")
+    eventually(lambda: one.peak_db("mixed") > -90, _LONG_S)
+
+
 def test_a_sound_that_one_names_is_heard_from_the_other(two: tuple[LivePlayer, LivePlayer]) -> None:
     one, other = two
     path = one.places.root / "vöx.flac"
@@ -316,6 +338,29 @@ def test_what_both_want_is_done_and_what_one_wants_is_not(two: tuple[LivePlayer,
     assert period_s(one) == period_s(other) == before
     ask(other, "vote", question="tempo", choice=200)
     eventually(lambda: period_s(one) == period_s(other) == Fraction(3, 10), _LONG_S)
+
+
+def test_what_was_decided_is_not_done_again_by_a_peers_process_that_is_restarted(
+    two: tuple[LivePlayer, LivePlayer],
+) -> None:
+    """The votes are still counted, and somebody has set the tempo by hand since."""
+    one, other = two
+    ask(one, "tempo", bpm=240)
+    eventually(lambda: period_s(one) == period_s(other) == Fraction(1, 4), _LONG_S)
+    pid = one.kill("peers")
+    eventually(lambda: one.is_back("peers", pid), _LONG_S)
+    eventually(lambda: "200 2 of 2" in one.ask("votes").get("value", ""), _LONG_S)
+    for question in ("encore", "again"):  # both are decided after the tempo was looked at
+        ask(one, "vote", question=question, choice="yes")
+        ask(other, "vote", question=question, choice="yes")
+        eventually(lambda: question in decided(one), _LONG_S)  # noqa: B023
+    assert period_s(one) == Fraction(1, 4)
+    assert decided(one).count("tempo") == 1
+
+
+def decided(player: LivePlayer) -> list[str]:
+    points = ask(player, "history", name="log:votes", most=100)["points"]
+    return [each["fields"]["question"] for each in points]
 
 
 def test_who_comes_late_by_an_invite_for_one_finds_all_through_a_list_and_gets_what_plays(
