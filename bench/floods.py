@@ -31,6 +31,8 @@ JAM = JamName("bench", bytes(range(16)))
 FRIEND = "127.0.0.2"
 RATE = 20_000
 ATTACKERS = 200
+AT_ONCE = 200
+"""Datagrams without a pause, 10 ms of the flood: half of what a socket's usual buffer of 208 KiB holds."""
 MIB = 1 << 20
 
 Letter = tuple[str, bytes]
@@ -161,15 +163,19 @@ def send_flood(port: int, seconds: float) -> None:
         out.bind((address, 0))
         letters.append((out, base64.b64decode(text)))
     print("begun", flush=True)
-    count, begin = 0, time.perf_counter()
+    count = sent = 0
+    begin = time.perf_counter()
     while (passed := time.perf_counter() - begin) < seconds:
-        for _ in range(max(0, int(passed * RATE) - count)):
+        due = int(passed * RATE) - count
+        for _ in range(min(due, AT_ONCE)):
             out, data = letters[count % len(letters)]
             with contextlib.suppress(OSError):
                 out.sendto(data, ("127.0.0.1", port))
             count += 1
+            sent += 1
+        count += max(0, due - AT_ONCE)  # who sends stood still: what it missed is not sent in one burst
         time.sleep(0.001)
-    print(count, flush=True)
+    print(sent, flush=True)
 
 
 def main() -> None:

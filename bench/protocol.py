@@ -1,9 +1,9 @@
 """Bars of the protocol between players, on loopback: mutated requests, plays acknowledged by all, archives.
 
 0 of 10,000 mutated requests pass. A signed play acknowledged by all: 8 processes p99 <= 50 ms, 100 players in one
-process <= 250 ms, 500 <= 1 s. An archive, verified and written: >= 50 % of `curl | sha256sum` with a write, in the same
-run, over the same transport; resumed after cuts it keeps >= 95 % of what had come. What a datagram and a request cost to
-check is printed as well.
+process <= 250 ms, 500 <= 1 s. An archive, verified and written: >= 50 % of `curl | sha256sum` with a write, in the
+same run, over the same transport; resumed after cuts it keeps >= 95 % of what had come. It prints as well what a
+datagram and a request cost to check.
 """
 
 import argparse

@@ -14,6 +14,10 @@ from tests.peers.threats import WHERE
 
 _TESTS = Path(__file__).parent
 
+# A slow machine is no fault of an example; what must be fast is a bar in bench/.
+settings.register_profile("marmalade", deadline=None)
+settings.load_profile("marmalade")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,10 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = item.name.partition("[")[0]
         if item.path.is_relative_to(_TESTS) and f"{item.path.relative_to(_TESTS).as_posix()}::{name}" in named:
             item.add_marker(pytest.mark.faults)
-
-# A slow machine is no fault of an example; what must be fast is a bar in bench/.
-settings.register_profile("marmalade", deadline=None)
-settings.load_profile("marmalade")
 
 
 @pytest.fixture(scope="session")
