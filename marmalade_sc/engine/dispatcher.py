@@ -52,6 +52,9 @@ class Dispatcher:
         log: called with (due, track, message as the source wrote it, sample of the server's clock on which the note
             is to begin, or 0 while that clock is not known) for every note handed over.
         journal: called with every change of the mix and every release, when it is accepted.
+
+    Attributes:
+        since: jam time from which on there is a server; what was due before is not late.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Dispatcher:
         self.counts = Counts()
         self.timeline: Timeline | None = None
         self.sample_map: SampleMap | None = None
+        self.since = 0
         self._log = log
         self._journal = journal
         self._tracks: dict[str, Reign] = {}
@@ -326,7 +330,7 @@ class Dispatcher:
         counts = self.counts
         lead = due - now
         if lead < -self.limits.tolerance:
-            counts.late_dropped += len(notes)
+            counts.drop(len(notes), is_late=due >= self.since)
             return ()
         here = self.sample_map
         sample = here.sample(due) if here is not None else 0

@@ -58,3 +58,10 @@ class Counts:
     full: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     lead_ms: Counter[int] = field(default_factory=Counter)
+
+    def drop(self, notes: int, is_late: bool) -> None:
+        """So many are too late to be heard; or, as there was no server then, never could have been."""
+        if is_late:
+            self.late_dropped += notes
+        else:
+            self.stale += notes

@@ -270,6 +270,7 @@ class _Process:
         self.watch.start()
         # Notes that are handed over without a map go by scsynth's own clock, which is 15 ms off for its first seconds.
         self.watch.wait_for_map(_PLACED_S)
+        self.engine.dispatcher.since = wiring.clock.now()
 
     def clean_up(self) -> None:
         """Remove what a scsynth that was killed has left, and keep what was recorded then."""

@@ -105,6 +105,16 @@ def test_up_to_five_milliseconds_late_plays_and_later_is_dropped_and_both_are_co
     assert (counts.late_played, counts.late_dropped) == (int(sounds and late_ms > 0), int(not sounds))
 
 
+def test_what_was_due_before_there_was_a_server_is_not_late() -> None:
+    rig = Rig()
+    rig.now = rig.dispatcher.since = START + 1000 * MS
+    rig.give(rig.notes([800, 990, 1010]))
+    rig.now += 20 * MS
+    rig.pump()
+    counts = rig.dispatcher.counts
+    assert (counts.stale, counts.late_dropped, counts.accepted) == (2, 1, 3)
+
+
 def test_after_a_stall_there_is_no_burst() -> None:
     """A second without CPU must cost a second of notes, not fire them all at once."""
     rig = Rig()
