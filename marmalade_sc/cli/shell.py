@@ -62,9 +62,14 @@ def shell(session: Session, file: str | None, jam: str | None, keep: bool, full:
 
     if options.history is not None:
         take_over(places.root / "history.txt", options.history)
+
+    def is_heard() -> bool:
+        return (found := running.status(places)) is None or found.settled("engine")
+
     end = ""
+    files = [Path(each) for each in watch]
     try:
-        end = asyncio.run(Shell(options).run(_welcome(options.keymap.words), starts, [Path(each) for each in watch]))
+        end = asyncio.run(Shell(options).run(_welcome(options.keymap.words), starts, files, is_heard))
     finally:
         if end != HUNG_UP:
             _leave(places, joined, keep)

@@ -40,6 +40,11 @@ class Status:
         """Names of the processes that can be used."""
         return frozenset(str(entry.get("name")) for entry in self.processes if entry.get("state") == "running")
 
+    def settled(self, name: str) -> bool:
+        """Whether a process runs, or was given up."""
+        states = (entry.get("state") for entry in self.processes if entry.get("name") == name)
+        return any(state in ("running", "failed") for state in states)
+
     def starts(self, name: str) -> object:
         """What tells one start of a process from the next: its pid; None while there is none."""
         return next((entry.get("pid") for entry in self.processes if entry.get("name") == name), None)

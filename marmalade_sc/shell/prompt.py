@@ -6,7 +6,7 @@ import gc
 import signal
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,9 @@ HUNG_UP: Final = "hung up"
 _TICK_S: Final = 0.1
 _LEAST_S: Final = 0.05
 """Seconds between two looks at what moves: `_TICK_S` at most, `_LEAST_S` at least; between them when a light is due."""
+_ENGINE_S: Final = 5.0
+_LOOK_S: Final = 0.02
+"""How long the set of a start waits for the engine, and how often it looks: the prompt is there a second before."""
 _SHARE: Final = 0.07
 """At most this share of the time goes into drawing what moves by itself; a large terminal is drawn less often."""
 _SHOW_S: Final = 0.05
@@ -87,13 +90,20 @@ class Shell:
         self._stumbles = 0
         self._signed: object = None
 
-    async def run(self, first: str = "", starts: Mapping[str, str] | None = None, watch: Sequence[Path] = ()) -> str:
+    async def run(
+        self,
+        first: str = "",
+        starts: Mapping[str, str] | None = None,
+        watch: Sequence[Path] = (),
+        is_heard: Callable[[], bool] = lambda: True,
+    ) -> str:
         """Until the performer leaves: `LEFT`; or until the terminal is gone: `HUNG_UP`.
 
         Args:
             first: what to say on opening.
-            starts: blocks to evaluate at once, by name.
+            starts: blocks to evaluate as soon as they can be heard, by name.
             watch: files that are evaluated now and whenever they are saved.
+            is_heard: whether what `starts` play would be heard already.
 
         Raises:
             PlayerError: no player answers at the start.
@@ -109,8 +119,8 @@ class Shell:
         try:
             if first:
                 self._talk.say("class:landed", first)
-            for name, code in (starts or {}).items():
-                self._talk.start(self._evaluate(code, name))
+            if starts:
+                self._talk.start(self._begin(starts, is_heard))
             for path in watch:
                 self._watching.watch(path)
             self._talk.start(_prepare())
@@ -123,8 +133,14 @@ class Shell:
             for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
-    async def _evaluate(self, code: str, name: str) -> None:
-        await self._talk.evaluate(code, name)
+    async def _begin(self, starts: Mapping[str, str], is_heard: Callable[[], bool]) -> None:
+        """A set that a player is started with is heard from its first beat: it waits for the engine, but not for ever."""
+        loop = asyncio.get_running_loop()
+        enough = loop.time() + _ENGINE_S
+        while not is_heard() and loop.time() < enough:
+            await asyncio.sleep(_LOOK_S)
+        for name, code in starts.items():
+            await self._talk.evaluate(code, name)
 
     # Faces
 
