@@ -270,6 +270,10 @@ class _Process:
         self.watch.start()
         # Notes that are handed over without a map go by scsynth's own clock, which is 15 ms off for its first seconds.
         self.watch.wait_for_map(_PLACED_S)
+        # Garbage is collected now, not while notes wait: nothing in the hot loop makes cycles.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
         self.engine.dispatcher.since = wiring.clock.now()
 
     def clean_up(self) -> None:
@@ -285,12 +289,9 @@ class _Process:
         self._tell({"kind": "engine", "incarnation": incarnation})
 
     def run(self) -> None:
-        """Move bundles until told to stop. Garbage is collected before, not during: nothing here makes cycles."""
+        """Move bundles until told to stop."""
         engine, reader = self.engine, self.reader
         replies = engine.server.socket()
-        gc.collect()
-        gc.freeze()
-        gc.disable()
         while not self.stopping:
             descriptors = [replies.fileno()] if replies is not None and replies.fileno() >= 0 else []
             entries, ready = reader.read(engine.wait_s(), *descriptors)

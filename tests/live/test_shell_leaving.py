@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ def test_a_terminal_that_is_killed_leaves_the_music_and_a_new_shell_finds_it(tmp
     finally:
         first.close()
         player.stop()
+
+
+def test_a_set_that_a_player_is_started_with_is_heard_from_its_first_beat(tmp_path: Path) -> None:
+    """The prompt is there before the engine; what the set plays before that would be lost."""
+    player = LivePlayer(tmp_path / "p")
+    (tmp_path / "set.py").write_text('d1 >> s("bd hh*3")\n')
+    command = [sys.executable, "-m", "marmalade_sc", "--dir", str(player.places.root), "--set", "audio.driver=dummy"]
+    terminal = Terminal([*command, "shell", str(tmp_path / "set.py")])
+    try:
+        terminal.wait_for("d1 at bar 0", 60.0)
+        notes = player.wait_for_notes("d1", 8, 30.0)
+        timeline = player.timeline()
+        places = [timeline.cycle(due).limit_denominator(100) for due in notes[:4]]
+        assert places == [Fraction(0), Fraction(1, 2), Fraction(2, 3), Fraction(5, 6)]
+        assert player.engine()["late_dropped"] == player.engine()["stale"] == 0
+        terminal.press("c-d")
+        terminal.wait_for_end(60.0)
+        assert "The player has ended" in terminal.text
+    finally:
+        terminal.close()
+        if running.status(player.places) is not None:
+            player.stop()
 
 
 def test_a_hub_that_is_killed_is_joined_again_and_what_was_typed_is_still_there(player: LivePlayer) -> None:
