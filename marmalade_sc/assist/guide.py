@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import shorten
 from typing import Protocol
 
 from marmalade_sc.assist.document import page_of, question
@@ -24,6 +25,8 @@ _OVERVIEW = """Ask for a page by its name: help("every"), help(bass), or with a 
   help("shell")       its keys                         help("settings")   what can be configured
   help("commands")    marmalade on the command line    search("random")   all pages with a word"""
 _SHOWN = 30
+_WIDTH = 90
+"""Characters of what is said of a page that was found."""
 
 
 class Stage(Protocol):
@@ -65,12 +68,16 @@ class Found:
     def __repr__(self) -> str:
         if not self.pages:
             return f"No page has {self.text!r}. help() lists the topics."
-        rows = [(page.title, (page.doc or page.signature).partition("\n")[0][:90]) for page in self.pages[:_SHOWN]]
+        rows = [(page.title, _first_line(page)) for page in self.pages[:_SHOWN]]
         width = max(len(title) for title, _ in rows)
         lines = [f"  {title:<{width}}  {said}" for title, said in rows]
         more = len(self.pages) - len(lines)
         tail = [f"  and {more} more"] if more else []
         return "\n".join([*lines, *tail, "", f'help("{rows[0][0]}") shows the first.'])
+
+
+def _first_line(page: Page) -> str:
+    return shorten((page.doc or page.signature).partition("\n")[0], _WIDTH, placeholder=" ...")
 
 
 class Example:

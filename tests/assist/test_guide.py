@@ -18,6 +18,12 @@ def session() -> Session:
     return session
 
 
+def test_what_is_said_of_a_page_that_was_found_ends_between_two_words(session: Session) -> None:
+    """A chance of .5 was cut to one of 0."""
+    said = session.evaluate('search("random")').value
+    assert "; the chance ...\n" in said
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -49,32 +49,29 @@ def test_what_cannot_be_replayed_is_said(player: LivePlayer) -> None:
         assert "Traceback" not in terminal.text
 
 
-def test_a_jam_plays_again_beside_another_and_with_a_player_of_its_own(tmp_path: Path) -> None:
-    """Joined, it leaves the player as it was; alone, it ends the player that it has started, by Ctrl-C too."""
+def test_a_jam_plays_again_with_a_player_of_its_own_and_beside_what_plays(tmp_path: Path) -> None:
+    """Alone, it ends the player that it has started, by Ctrl-C too; joined, it leaves the player as it was."""
     player = LivePlayer(tmp_path / "p")
     try:
         player.start()
         player.evaluate('d1 >> s("bd*8")')
         eventually(lambda: len(player.notes("d1")) > 16, 30.0)
-        player.ask("jam", jam="other")
-        eventually(lambda: (status := running.status(player.places)) and status.is_up and status.jam == "other", 30.0)
-        with replaying(player, "home") as terminal:
-            terminal.wait_for("The jam home plays again: 0:", 30.0)
-            terminal.wait_for("Nobody can hear this: the driver is dummy")
-            eventually(lambda: heard(player, "other", "d1") > 2, 30.0)
-            assert "Starting the player" not in terminal.text
-            terminal.press("c-c")
-            assert terminal.wait_for_end() == 130
-            assert "Interrupted." in terminal.text and "Traceback" not in terminal.text
-        assert player.is_up()
         player.stop()
-        with replaying(player, "home", "--evaluations", "--seconds", "60") as terminal:
-            terminal.wait_for("Starting the player ...")
-            terminal.wait_for("The jam home plays again: 1:00. Ctrl-C stops it.", 60.0)
+        with replaying(player, "home", "--evaluations", "--seconds", "300") as alone:
+            alone.wait_for("Starting the player ...", 30.0)
+            alone.wait_for("The jam home plays again: 5:00. Ctrl-C stops it.", 60.0)
+            alone.wait_for("Nobody can hear this: the driver is dummy")
             eventually(lambda: heard(player, "replay-home", "d1") > 2, 30.0)
-            terminal.press("c-c")
-            assert terminal.wait_for_end(30.0) == 130
+            with replaying(player, "home") as beside:
+                beside.wait_for("The jam home plays again: 0:", 30.0)
+                assert "Starting the player" not in beside.text
+                beside.press("c-c")
+                assert beside.wait_for_end(30.0) == 130
+                assert "Interrupted." in beside.text and "Traceback" not in beside.text
+            assert player.is_up()
+            alone.press("c-c")
+            assert alone.wait_for_end(40.0) == 130
         assert running.status(player.places) is None
-        assert (player.places.root / "current-jam").read_text().strip() == "other"
+        assert (player.places.root / "current-jam").read_text().strip() == "home"
     finally:
         player.stop()
