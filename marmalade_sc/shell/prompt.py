@@ -135,7 +135,7 @@ class Shell:
                 loop.remove_signal_handler(number)
 
     async def _begin(self, starts: Mapping[str, str], is_heard: Callable[[], bool]) -> None:
-        """A set that a player is started with is heard from its first beat: it waits for the engine, but not for ever."""
+        """A set that a player is started with is heard from its first beat: it waits for the engine, not for ever."""
         loop = asyncio.get_running_loop()
         enough = loop.time() + _ENGINE_S
         while not is_heard() and loop.time() < enough:
