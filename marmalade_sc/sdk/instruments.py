@@ -101,18 +101,19 @@ class Instrument:
                     hint=f"Did you mean {near!r}?" if near else f"It has: {', '.join(self.index)}.",
                 )
             if isinstance(value, float) and self.lows[place] <= value <= self.highs[place]:  # nearly always
-                values[place] = value
+                values[place] = value + 0.0  # -0.0 as 0.0: they are one key where notes are remembered
                 continue
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise ControlError(f"{name} of {self.name} cannot be {value!r:.60}", hint="Give a number.")
-            values[place] = min(self.highs[place], max(self.lows[place], float(value)))
+            values[place] = min(self.highs[place], max(self.lows[place], float(value))) + 0.0
         return values
 
 
 class Orchestra:
     """All instruments and banks by name. Immutable in use; a reload makes a new one.
 
-    `shapes` belongs to `sdk.notes`: shapes of events by sound and names of controls.
+    `shapes` and `remembered` belong to `sdk.notes`: shapes of events by sound and names of controls, and how many notes
+    these remember.
 
     A name is looked up in this order: a bank in the player's own samples folder, a synthdef, an alias of a
     synthdef, any other bank.
@@ -129,6 +130,7 @@ class Orchestra:
             self._instruments.setdefault(name, instrument)
         self._banks = {bank.name: bank for bank in banks}
         self.shapes: dict[tuple[object, ...], Shape] = {}
+        self.remembered = 0
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, object]], banks: Iterable[Bank] = ()) -> "Orchestra":

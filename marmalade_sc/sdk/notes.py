@@ -15,7 +15,10 @@ from marmalade_sc.sdk.shapes import LEGATO, OWN, PITCH, Shape, shape_of
 
 __all__ = ["Note", "check_ranges", "note_of", "packed_note"]
 
-_MOST_REMEMBERED: Final = 4_000
+_MOST_OF_A_SHAPE: Final = 4_000
+_MOST_REMEMBERED: Final = 20_000
+"""Of all shapes together: 5 MB."""
+_TWOFOLD: Final = frozenset({0, 1})
 _MOST_SHAPES: Final = 1_000
 
 
@@ -42,21 +45,35 @@ def packed_note(value: object, orchestra: Orchestra, length_s: float) -> tuple[I
         found = shape.memo.get(key)
     except TypeError:  # a value that cannot be hashed
         return _made(value, orchestra, length_s)
-    if found is not None:
-        return found
-    made = shape.packed(value, length_s) or _made(value, orchestra, length_s)
+    if found is not None and (found[0] is None or found[0] == [*map(type, value.values())]):
+        return found[1]
+    # 1 and True are one key, and True is no number: what holds them is known by its types as well.
+    types = None if _TWOFOLD.isdisjoint(value.values()) else [*map(type, value.values())]
+    made = None if types is not None and bool in types else shape.packed(value, length_s)
+    made = made or _made(value, orchestra, length_s)
     if made is not None:
-        if len(shape.memo) >= _MOST_REMEMBERED:
+        if len(shape.memo) >= _MOST_OF_A_SHAPE:
+            orchestra.remembered -= len(shape.memo)
             shape.memo.clear()
-        shape.memo[key] = made
+        elif orchestra.remembered >= _MOST_REMEMBERED:
+            _forget(orchestra)
+        orchestra.remembered += 1
+        shape.memo[key] = types, made
     return made
 
 
 def _new_shape(value: dict[str, object], orchestra: Orchestra) -> Shape:
     if len(orchestra.shapes) >= _MOST_SHAPES:
         orchestra.shapes.clear()
+        orchestra.remembered = 0
     shape = orchestra.shapes[value.get("s"), *value] = shape_of(value, orchestra)
     return shape
+
+
+def _forget(orchestra: Orchestra) -> None:
+    for shape in orchestra.shapes.values():
+        shape.memo.clear()
+    orchestra.remembered = 0
 
 
 def _made(value: object, orchestra: Orchestra, length_s: float) -> tuple[Instrument, bytes] | None:

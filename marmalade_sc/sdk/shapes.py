@@ -34,7 +34,7 @@ class Shape:
         has_dur: the length is told as a share of the step.
         freq: of the pitch; None where the event names none.
         pitch: what of an event its pitch is made of; `frequencies` those that were made, for scales have few notes.
-        memo: belongs to `sdk.notes`: packed control values by what they were made of.
+        memo: belongs to `sdk.notes`: packed control values by what they were made of, with its types where they matter.
     """
 
     instrument: Instrument | None = None
@@ -44,7 +44,7 @@ class Shape:
     freq: _Range | None = None
     pitch: Callable[[Mapping[str, object]], object] = repr
     frequencies: dict[object, float | None] = field(default_factory=dict)
-    memo: dict[tuple[object, ...], tuple[Instrument, bytes]] = field(default_factory=dict)
+    memo: dict[tuple[object, ...], tuple[list[type] | None, tuple[Instrument, bytes]]] = field(default_factory=dict)
 
     def packed(self, value: Mapping[str, object], length_s: float) -> tuple[Instrument, bytes] | None:
         """The instrument and all control values as bytes; None where the event is not plain.
@@ -64,7 +64,7 @@ class Shape:
                 number = float(number)
             if not low <= number <= high:
                 return None
-            values[place] = number
+            values[place] = number + 0.0  # -0.0, which is one key with 0.0, as 0.0
         if self.sustain is not None:
             share = value["dur"] if self.has_dur else LEGATO
             if type(share) is not float:
@@ -73,7 +73,7 @@ class Shape:
             number = length_s * share
             if not low <= number <= high:
                 return None
-            values[place] = number
+            values[place] = number + 0.0
         if self.freq is not None:
             wanted = self.pitch(value)
             try:

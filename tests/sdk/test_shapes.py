@@ -1,5 +1,6 @@
 """Plain events by their shape are what `note_of` says of them, whatever came before them."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -69,6 +70,18 @@ def test_what_is_no_event_is_what_the_rule_says(event: object) -> None:
     assert by_shape(event, 1.0, ONE) == by_rule(event, 1.0)
 
 
+@pytest.mark.parametrize(
+    "name", ["amp", "cutoff", "pan", "sustain", "dur", "gain", "degree", "note", "n", "freq", "oct"]
+)
+@pytest.mark.parametrize("sound", ["bass", "kick", "vox"])
+def test_what_is_equal_and_yet_another_value_is_told_apart(sound: str, name: str) -> None:
+    """1, 1.0 and True are one key of a dict; whether True is refused must not hang on what was played before."""
+    for before, after in itertools.permutations([0.0, -0.0, 0, False, 1.0, 1, True, "1"], 2):
+        where = orchestra()
+        by_shape({"s": sound, name: before}, 1.0, where)
+        assert by_shape({"s": sound, name: after}, 1.0, where) == by_rule({"s": sound, name: after}, 1.0)
+
+
 def test_a_thousand_shapes_and_values_do_not_grow_without_end() -> None:
     where = orchestra()
     for number in range(5000):
@@ -76,3 +89,15 @@ def test_a_thousand_shapes_and_values_do_not_grow_without_end() -> None:
         by_shape({"s": "bass", f"no{number}": 1.0}, 0.5, where)
     assert len(where.shapes) <= 1000
     assert all(len(shape.memo) <= 4000 and len(shape.frequencies) <= 1000 for shape in where.shapes.values())
+
+
+def test_what_is_remembered_is_bounded_over_all_shapes() -> None:
+    """A night of patterns with chance in every control: memory must not grow with the number of their shapes."""
+    found = orchestra()
+    shapes = [{}, {"pan": 0.1}, {"cutoff": 900.0}, {"pan": 0.1, "cutoff": 900.0}]
+    for number in range(15_000):
+        for shape in shapes:
+            packed_note({"s": "bass", **shape, "amp": number / 30_000}, found, 0.25)
+    kept = sum(len(each.memo) for each in found.shapes.values())
+    assert 0 < kept <= 20_000
+    assert kept == found.remembered
