@@ -266,15 +266,17 @@ class TrackHandle:
             return
         if not name.startswith("_") and self._control is not None and self._control(self.name, name, value):
             return
+        raise UsageError(f"{self.name}.{name} cannot be set", hint=self._hint(name))
+
+    def _hint(self, name: str) -> str:
         near = nearest(name, _ACTIONS)
-        raise UsageError(f"{self.name}.{name} cannot be set", hint=f"Did you mean {self.name}.{near}?" if near else "")
+        said = f"Write {self.name}.{name}(...)." if near == name else f"Did you mean {self.name}.{near}?"
+        return said if near else f"A track has: {', '.join(_ACTIONS)}."
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
-        near = nearest(name, _ACTIONS)
-        hint = f"Did you mean {self.name}.{near}?" if near else f"A track has: {', '.join(_ACTIONS)}."
-        raise UnknownNameError(f"A track has no {name!r}", hint=hint)
+        raise UnknownNameError(f"A track has no {name!r}", hint=self._hint(name))
 
     def __or__(self, other: object) -> object:
         raise UsageError(

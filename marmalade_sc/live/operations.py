@@ -6,6 +6,7 @@ An operation says *what*; when it lands is decided when it is carried out, from 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Final
 
 from marmalade_sc.live.lane import Lane
 
@@ -75,6 +76,14 @@ class Hush:
     fade_s: float = 0.02
 
 
+_MIXED: Final = {
+    ("mute", True): "muted",
+    ("mute", False): "unmuted",
+    ("solo", True): "solo",
+    ("solo", False): "no longer solo",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SetMix:
     """Settings of a track's strip, as `Mix` sections carry them; at the next point of `grid`, or now."""
@@ -82,6 +91,12 @@ class SetMix:
     track: str
     settings: Mapping[str, object]
     grid: Grid = field(default_factory=lambda: Grid(Fraction(0)))
+
+    @property
+    def words(self) -> str:
+        """What a landing says of it: "d1 muted", as the keys do."""
+        said = [_MIXED[name, bool(on)] for name, on in self.settings.items() if (name, bool(on)) in _MIXED]
+        return f"{self.track} {said[0]}" if len(said) == len(self.settings) == 1 else f"mix of {self.track}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ class Scheduler:
         at = operation.grid.next(earliest) if operation.grid.cycles else self.timeline.cycle(now)
         when = self.timeline.timetag(at) if operation.grid.cycles else 0
         self._sections.append(Mix(track.name, when, dict(operation.settings)))
-        return Landing(f"mix of {track.name}", at)
+        return Landing(operation.words, at)
 
     @property
     def is_unsent(self) -> bool:

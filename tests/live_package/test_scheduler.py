@@ -450,3 +450,12 @@ def test_a_new_name_can_be_played_before_the_bar_on_which_changed_ones_are_heard
     ours = stage.scheduler.orchestra
     assert ours.find("fresh")[0].name == "fresh"
     assert ours.find("bd") == orchestra().find("bd"), "what plays stays as it is until the bar"
+
+
+def test_a_landing_says_what_was_mixed() -> None:
+    """On stage "mix of d1" could be anything; the keys have always said it."""
+    stage = Stage()
+    stage.evaluate('d1 >> s("bd")')
+    codes = ("mute(d1)", "unmute(d1)", "d1.solo()", "d1.unsolo()", "d1.gain(-3)")
+    said = [stage.evaluate(code)[1][0].what for code in codes]
+    assert said == ["d1 muted", "d1 unmuted", "d1 solo", "d1 no longer solo", "mix of d1"]

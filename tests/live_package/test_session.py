@@ -314,3 +314,13 @@ def test_the_caret_stands_under_the_word_that_is_meant(session: Session) -> None
         with pytest.raises(UsageError) as caught:
             session.evaluate(code)
         assert carets(caught.value) == word
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("d1.gain = -3", "Write d1.gain(...)."), ("d1.gian = 1", "d1.gain?"), ("d1.zzz = 1", "A track has: at,")],
+)
+def test_what_a_track_cannot_be_given_says_what_to_write(session: Session, code: str, said: str) -> None:
+    """`d1.gain = -3` was answered by "Did you mean d1.gain?"."""
+    session.evaluate('d1 >> s("bd")')
+    assert said in str(fails(session, code))
