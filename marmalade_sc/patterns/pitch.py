@@ -94,7 +94,7 @@ def degree_semitones(degree: float, scale: str = "major") -> float:
 def _number(value: Value, control: str) -> float:
     if type(value) is float:  # nearly always, and most quickly said
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)):
         return float(value)
     number = note_number(value) if isinstance(value, str) else None
     if number is None:

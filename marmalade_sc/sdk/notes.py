@@ -18,7 +18,6 @@ __all__ = ["Note", "check_ranges", "note_of", "packed_note"]
 _MOST_OF_A_SHAPE: Final = 4_000
 _MOST_REMEMBERED: Final = 20_000
 """Of all shapes together: 5 MB."""
-_TWOFOLD: Final = frozenset({0, 1})
 _MOST_SHAPES: Final = 1_000
 
 
@@ -45,12 +44,9 @@ def packed_note(value: object, orchestra: Orchestra, length_s: float) -> tuple[I
         found = shape.memo.get(key)
     except TypeError:  # a value that cannot be hashed
         return _made(value, orchestra, length_s)
-    if found is not None and (found[0] is None or found[0] == [*map(type, value.values())]):
-        return found[1]
-    # 1 and True are one key, and True is no number: what holds them is known by its types as well.
-    types = None if _TWOFOLD.isdisjoint(value.values()) else [*map(type, value.values())]
-    made = None if types is not None and bool in types else shape.packed(value, length_s)
-    made = made or _made(value, orchestra, length_s)
+    if found is not None:
+        return found
+    made = shape.packed(value, length_s) or _made(value, orchestra, length_s)
     if made is not None:
         if len(shape.memo) >= _MOST_OF_A_SHAPE:
             orchestra.remembered -= len(shape.memo)
@@ -58,7 +54,7 @@ def packed_note(value: object, orchestra: Orchestra, length_s: float) -> tuple[I
         elif orchestra.remembered >= _MOST_REMEMBERED:
             _forget(orchestra)
         orchestra.remembered += 1
-        shape.memo[key] = types, made
+        shape.memo[key] = made
     return made
 
 
@@ -168,7 +164,7 @@ def _whole(value: object) -> int:
 def _number(name: str, value: object) -> float:
     if type(value) is float:  # nearly always, and most quickly said
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float):  # True is 1, as it is for Python
         try:
             return float(str(value))
         except ValueError:

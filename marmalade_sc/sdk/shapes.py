@@ -34,7 +34,7 @@ class Shape:
         has_dur: the length is told as a share of the step.
         freq: of the pitch; None where the event names none.
         pitch: what of an event its pitch is made of; `frequencies` those that were made, for scales have few notes.
-        memo: belongs to `sdk.notes`: packed control values by what they were made of, with its types where they matter.
+        memo: belongs to `sdk.notes`: packed control values by what they were made of.
     """
 
     instrument: Instrument | None = None
@@ -44,7 +44,7 @@ class Shape:
     freq: _Range | None = None
     pitch: Callable[[Mapping[str, object]], object] = repr
     frequencies: dict[object, float | None] = field(default_factory=dict)
-    memo: dict[tuple[object, ...], tuple[list[type] | None, tuple[Instrument, bytes]]] = field(default_factory=dict)
+    memo: dict[tuple[object, ...], tuple[Instrument, bytes]] = field(default_factory=dict)
 
     def packed(self, value: Mapping[str, object], length_s: float) -> tuple[Instrument, bytes] | None:
         """The instrument and all control values as bytes; None where the event is not plain.
@@ -59,7 +59,7 @@ class Shape:
         for name, place, low, high in self.controls:
             number = value[name]
             if type(number) is not float:
-                if type(number) is not int:
+                if not isinstance(number, int):
                     return None
                 number = float(number)
             if not low <= number <= high:

@@ -75,7 +75,7 @@ def test_what_is_no_event_is_what_the_rule_says(event: object) -> None:
 )
 @pytest.mark.parametrize("sound", ["bass", "kick", "vox"])
 def test_what_is_equal_and_yet_another_value_is_told_apart(sound: str, name: str) -> None:
-    """1, 1.0 and True are one key of a dict; whether True is refused must not hang on what was played before."""
+    """1, 1.0 and True are one key of a dict; what True means must not hang on what was played before."""
     for before, after in itertools.permutations([0.0, -0.0, 0, False, 1.0, 1, True, "1"], 2):
         where = orchestra()
         by_shape({"s": sound, name: before}, 1.0, where)
