@@ -9,7 +9,6 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.chatter import (
     CHATTER,
     LARGEST,
-    MARKS_AT_ONCE,
     ROOM,
     Ack,
     Doubt,
@@ -23,12 +22,13 @@ from marmalade_sc.peers.chatter import (
     read_doubts,
 )
 from marmalade_sc.peers.intake import Intake
-from marmalade_sc.peers.ledger import BUCKETS, Ledger
+from marmalade_sc.peers.ledger import Ledger
 from marmalade_sc.peers.members import GONE, MEMBERS_LEFT, Member, Members, Timing
 from marmalade_sc.peers.ports import Counts, Ports
 from marmalade_sc.peers.presence import PRESENCE_MS, presence
 from marmalade_sc.peers.probes import Probe, Probes
 from marmalade_sc.peers.records import HERE, LEFT, PlayerRecord, Record, Rotation, Signed, signed
+from marmalade_sc.peers.repair import Repair
 from marmalade_sc.peers.requests import JamName
 from marmalade_sc.peers.rumours import Rumours
 from marmalade_sc.peers.wire import Message, decode, encode
@@ -37,13 +37,11 @@ __all__ = ["Node"]
 
 _GOSSIP_S: Final = 0.1
 _SOON_S: Final = 0.02
-_PULL_S: Final = 0.5
 _REFUTE_S: Final = 2.0
 _TIDY_S: Final = 10.0
 _FANOUT: Final = 3
 _PER_PEER: Final = 150
 """Datagrams that one player gets from us in a second, whatever it asks for."""
-_PUSHED: Final = 64
 
 
 class Node:
@@ -69,12 +67,12 @@ class Node:
         self._rumours = Rumours()
         self._probes = Probes()
         self._intake = Intake(self.ledger, ports.open_record, ports.now)
+        self._repair = Repair(self.ledger, self._intake.knows, self._send_to)
         self._budget: dict[bytes, int] = {}
         self._budget_until = 0.0
         now = ports.now()
         self._next_probe = now + ports.dice.random() * timing.period_s
         self._next_gossip = math.inf
-        self._next_pull = now
         self._next_refutation = now
         self._next_tidy = now + _TIDY_S
         self._turns = 0
@@ -223,13 +221,8 @@ class Node:
             target = self.members.get(message.target)
             if target is not None:
                 self._probe(target, sender, message.nonce)
-        elif isinstance(message, Summary):
-            self._tell_marks(sender, message)
-        elif isinstance(message, Have):
-            self._compare(sender, message)
-        elif isinstance(message, Want):
-            found = (self.ledger.get(mark) for mark in message.marks[:MARKS_AT_ONCE])
-            self._push(sender, [each for each in found if each is not None])
+        elif isinstance(message, Summary | Have | Want):
+            self._repair.hear(sender, message)
 
     def _answer(self, sender: bytes, ping: Ping) -> None:
         own = self.ledger.player(self.key)
@@ -239,7 +232,7 @@ class Node:
             ping.nonce, self.key, (self.ledger.digest,), self._rumours.doubts(self.members.doubts()), self._baggage(3)
         )
         self._send_to(sender, ack)
-        self._maybe_pull(sender, ping.digest)
+        self._repair.compare(sender, ping.digest, self.ports.now())
 
     def _hear_answer(self, sender: bytes, ack: Ack) -> None:
         probe = self._probes.answered(ack.nonce, ack.target, sender)
@@ -252,7 +245,7 @@ class Node:
         asked = probe.sent if sender == ack.target else None
         self._told(ack.target, self.members.answered(ack.target, self.ports.now(), asked))
         if sender == ack.target:
-            self._maybe_pull(sender, ack.digest)
+            self._repair.compare(sender, ack.digest, self.ports.now())
 
     def _hear_doubts(self, sender: bytes, parts: Iterable[bytes]) -> None:
         own = self.ledger.player(self.key)
@@ -346,38 +339,6 @@ class Node:
         )
         if records or doubts:
             self._send(member, Push(doubts, records))
-
-    # Repair
-
-    def _maybe_pull(self, sender: bytes, digest: Sequence[bytes]) -> None:
-        now = self.ports.now()
-        if tuple(digest) != (self.ledger.digest,) and now >= self._next_pull:
-            self._next_pull = now + _PULL_S
-            self._send_to(sender, Summary(self.ledger.buckets))
-
-    def _tell_marks(self, sender: bytes, summary: Summary) -> None:
-        for number in self.ledger.differing(summary.buckets):
-            marks = self.ledger.marks([number])
-            is_whole = len(marks) <= MARKS_AT_ONCE
-            for at in range(0, max(1, len(marks)), MARKS_AT_ONCE):
-                part = tuple(marks[at : at + MARKS_AT_ONCE])
-                self._send_to(sender, Have(1 << number, int(is_whole), part))
-
-    def _compare(self, sender: bytes, have: Have) -> None:
-        wanted = [mark for mark in have.marks if not self._intake.knows(mark)]
-        for at in range(0, len(wanted), MARKS_AT_ONCE):
-            self._send_to(sender, Want(tuple(wanted[at : at + MARKS_AT_ONCE])))
-        if have.is_whole:
-            numbers = [number for number in range(BUCKETS) if have.buckets >> number & 1]
-            theirs = frozenset(have.marks)
-            ours = [self.ledger.get(mark) for mark in self.ledger.marks(numbers) if mark not in theirs]
-            self._push(sender, [each for each in ours if each is not None][:_PUSHED])
-
-    def _push(self, to: bytes, records: list[Signed[Record]]) -> None:
-        # Who a maker is comes before what it says.
-        ordered = sorted(records, key=lambda each: not isinstance(each.message, PlayerRecord | Rotation))
-        for part in packed(ordered):
-            self._send_to(to, Push((), part))
 
     # Out
 
