@@ -38,6 +38,12 @@ class Acquaintances:
         """A key for people: its nickname with its name, or its name alone."""
         return self.nicknames.title(key, str(self.name(key)))
 
+    def generator(self, name: str) -> str:
+        """`<nickname>:<generator>` by its player's name, as it is kept on disk; any other name as it is."""
+        who, colon, rest = name.partition(":")
+        key = self.nicknames.key(who) if colon else None
+        return name if key is None else f"{self.name(key)}:{rest}"
+
     def call(self, key: PublicKey, nickname: str, others: Iterable[PublicKey]) -> str:
         """Call a key so, here only; "" takes it back. What to tell the user.
 

@@ -19,6 +19,7 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.history import History
 from marmalade_sc.live.link import serve
 from marmalade_sc.player import lifeline
+from marmalade_sc.player.acquaintances import Acquaintances
 from marmalade_sc.player.backdoor import Backdoor
 from marmalade_sc.player.content import wait_for_catalogue
 from marmalade_sc.player.control import Message
@@ -226,7 +227,7 @@ class _Process:
     async def _run(self, message: Message) -> Message:
         assert self.runner is not None
         track, controls = str(message.get("track") or ""), message.get("controls") or {}
-        name = str(message["generator"])
+        name = self._meant(message["generator"])
         if not isinstance(controls, dict):
             raise ValueError("controls are an object of numbers")
         semitones = _number(message.get("semitones")) or 0.0
@@ -258,13 +259,20 @@ class _Process:
         )
         return {"ok": True, **found}
 
+    def _meant(self, name: object) -> str:
+        """A generator's name, where the user said a nickname; read anew, for the process of peers keeps those."""
+        return Acquaintances(self.shelf.trust).generator(str(name)) if ":" in str(name) else str(name)
+
     async def _stop(self, message: Message) -> Message:
         assert self.runner is not None
         quiet = bool(message.get("quiet"))  # a hush: silent at once, and fine where nothing plays
         try:
             bars = _number(message.get("bars")) or 0.0
             found = await self.runner.stop(
-                str(message.get("name") or ""), bars, str(message.get("why") or "it was stopped")[:200], at_once=quiet
+                self._meant(message.get("name") or ""),
+                bars,
+                str(message.get("why") or "it was stopped")[:200],
+                at_once=quiet,
             )
         except GeneratorError:
             if not quiet:
@@ -277,7 +285,7 @@ class _Process:
         controls = message.get("controls")
         if not isinstance(controls, dict):
             raise ValueError("controls are an object of numbers")
-        return {"ok": True, "instances": await self.runner.control(str(message["name"]), controls)}
+        return {"ok": True, "instances": await self.runner.control(self._meant(message["name"]), controls)}
 
     async def _reload(self, message: Message) -> Message:
         assert self.runner is not None

@@ -33,6 +33,10 @@ class Nicknames:
         """What a key is called; "" where that is nothing."""
         return self._names.get(str(key), "")
 
+    def key(self, nickname: str) -> PublicKey | None:
+        """Who is called so, letter by letter."""
+        return next((PublicKey.parse(key) for key, name in self._names.items() if name == nickname), None)
+
     def title(self, key: PublicKey, name: str) -> str:
         """A key for people, whose name is `name`."""
         nickname = self.of(key)

@@ -56,3 +56,13 @@ def test_a_file_that_is_damaged_calls_nobody_anything(tmp_path: Path, text: str)
     (tmp_path / "players").mkdir()
     (tmp_path / "players" / "nicknames.json").write_text(text)
     assert friends(tmp_path).title(ANN) == str(ANN.player)
+
+
+def test_a_generator_is_found_by_the_nickname_of_its_player(tmp_path: Path) -> None:
+    """`p1 >> jam["alice/acid"]`; nobody else's is meant by it, and what is no nickname stays as it is."""
+    ours = friends(tmp_path)
+    ours.call(ANN, "alice", [])
+    again = friends(tmp_path)
+    assert again.generator("alice:acid") == f"{ANN.player}:acid"
+    for name in ("acid", "Alice:acid", f"{BOB.player}:acid", ":acid", "alice"):
+        assert again.generator(name) == name
