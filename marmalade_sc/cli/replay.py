@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["replay"]
 
 _SECOND = 1 << 32
+_LOOKS = 50
+_LOOK_S = 0.1
 
 
 @click.command()
@@ -106,6 +108,19 @@ def _check_elsewhere(session: Session, jam: str) -> None:
         raise JamError(f"The jam {jam} plays. Switch to another one to hear what it played.")
 
 
+def _engine(session: Session) -> dict[str, object]:
+    """The engine's state; of a player that was just started it comes a moment later, and is waited for."""
+    from marmalade_sc.clock.clocks import wait
+    from marmalade_sc.player.control import request
+
+    for _ in range(_LOOKS):
+        engine = request(session.places.control_socket, "status").get("engine")
+        if isinstance(engine, dict) and engine:
+            return engine
+        wait(_LOOK_S)
+    return {}
+
+
 def _complain(text: str) -> None:
     click.echo(f"marmalade: {text}", err=True)
 
@@ -185,8 +200,7 @@ def _play(
     try:
         minutes, seconds = divmod(round(length_s), 60)
         click.echo(f"The jam {jam} plays again: {minutes}:{seconds:02}. Ctrl-C stops it.", err=True)
-        engine = status.get("engine")
-        if words := silent_words(engine) if isinstance(engine, dict) else "":
+        if words := silent_words(_engine(session)):
             click.echo(words, err=True)
         for when, made in frames(clock):
             clock.sleep_until(when)
