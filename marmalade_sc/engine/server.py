@@ -168,6 +168,7 @@ class Scsynth:
             why = "gave no sign of life within 10 s" if booting.is_alive() else "gave up"
             raise BootError(f"scsynth {why}. It said:\n{words or failure}", output=words)
         self._server = server
+        _hear_only(server, port)
         self._out = connected(port)
         # Loading takes seconds at times; who watches whether scsynth answers must not wait for that.
         self._ask = Questions(connected(port))
@@ -363,6 +364,12 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _hear_only(server: Server, port: int) -> None:
+    """supriya's socket hears the whole network, and would take a stranger's answer for scsynth's. Connected, it does
+    not."""
+    server._osc_protocol.osc_server.socket.connect(("127.0.0.1", port))
 
 
 def _quit(server: Server) -> None:

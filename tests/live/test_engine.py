@@ -189,6 +189,17 @@ def test_supriya_does_not_hear_of_every_note(engine: Engine) -> None:
     assert len([message for message in heard if message.label == "R"]) < 10
 
 
+def test_no_socket_of_ours_or_of_scsynth_hears_the_network(engine: Engine) -> None:
+    scsynth = engine.server.pid
+    assert scsynth is not None
+    for pid in (os.getpid(), scsynth):
+        mine = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
+        for line in Path(f"/proc/{pid}/net/udp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if f"socket:[{fields[9]}]" in mine:
+                assert fields[1].startswith("0100007F:"), line  # 127.0.0.1
+
+
 def test_five_thousand_moments_within_a_quarter_of_a_second_pass_the_scheduler_s_limit(engine: Engine) -> None:
     """scsynth loses the 2,049th pending bundle without a word; these are 5,000 moments in 250 ms.
 
