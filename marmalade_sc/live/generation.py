@@ -234,8 +234,7 @@ class Generation:
             earliest = scheduler.earliest(now, len(asked))
             landings = self._carried_out(asked, now, earliest)
         self._deeds = []
-        self._hand_out()
-        self._link.write(
+        self._hand_out(
             {
                 "event": "playing",
                 "landings": [_landing(each) for each in landings],
@@ -266,11 +265,13 @@ class Generation:
         self._hand_out()
         self._look_ahead()
 
-    def _hand_out(self) -> None:
-        """Make and write what is due now."""
+    def _hand_out(self, told: Message | None = None) -> None:
+        """Make and write what is due now. `told`: what the host is told as soon as it is made."""
         assert self._writer is not None
         now = self._clock.now()
         frames = self._scheduler.frames(now)
+        if told is not None:
+            self._link.write(told)
         self._read_news(self._writer.write(frames, now, self._news))
         if self._scheduler.steps:
             self._link.write_if_room(steps_line(self._scheduler.steps))
