@@ -193,7 +193,7 @@ def test_no_socket_of_ours_or_of_scsynth_hears_the_network(engine: Engine) -> No
     scsynth = engine.server.pid
     assert scsynth is not None
     for pid in (os.getpid(), scsynth):
-        mine = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
+        mine = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()}
         for line in Path(f"/proc/{pid}/net/udp").read_text().splitlines()[1:]:
             fields = line.split()
             if f"socket:[{fields[9]}]" in mine:
