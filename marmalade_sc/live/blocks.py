@@ -40,7 +40,8 @@ class Block(str):
         return self
 
     def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) is True and (not isinstance(other, Block) or self.number == other.number)
+        # Not by number: the cache of parsed notations outlives a session, and another one counts from 1 as well.
+        return self is other if isinstance(other, Block) else str.__eq__(self, other) is True
 
     def __ne__(self, other: object) -> bool:
         return not self == other

@@ -27,7 +27,10 @@ _SPECTRUM_DB: Final = 84.0
 
 
 def step_view(board: Board, now: int, width: int, height: int) -> Lines:
-    """Each track's bar as steps: lit where a note begins; behind the playhead this bar, before it the last one."""
+    """Each track's bar as steps: lit where a note begins; behind the playhead this bar, before it the last one.
+
+    Where not all have room, those that sound stand first.
+    """
     tracks = board.track_names()
     if board.timeline is None or not tracks:
         return _filled([[("class:rest", " no track plays yet"[:width])]], width, height)
@@ -39,6 +42,8 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
     cells = next((each for each in (64, 48, 32, 16, 8) if each <= room), 4)
     here = int((cycle - bar) * cells)
     this, last = _onsets(board, bar, cells), _onsets(board, bar - 1, cells)
+    if len(tracks) > height:  # then those that sound come first: forty that were tried out must not hide one that plays
+        tracks = sorted(tracks, key=lambda name: name not in this and name not in last)
     lines: Lines = []
     for name in tracks[: max(0, height)]:
         level = board.levels.get(name)

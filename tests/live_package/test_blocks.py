@@ -61,6 +61,16 @@ def test_a_block_is_its_name_and_no_other_of_that_name() -> None:
         blocks.begin("x", "")
     assert blocks.of("set.py", one.number).lines == ()
     assert isinstance(one, Block) and one.row(7) == 7
+    assert one != Blocks().begin("set.py", "a"), "another session counts from 1 as well"
+
+
+def test_a_session_s_blocks_are_not_those_of_one_before() -> None:
+    """Parsed notations are kept by text and block, longer than a session."""
+    for text in ("", "\n\n"):
+        stage = Stage()
+        stage.do(*stage.session.evaluate('d1 >> s("bd sn")', "set.py").operations)
+        stage.session.blocks.saved({"set.py": text + 'd1 >> s("bd sn")'})
+        assert {line for _, line, *_ in places(stage)} == {1 + len(text)}
 
 
 @given(LINES, LINES, LINES)

@@ -54,6 +54,13 @@ def test_more_tracks_than_lines_are_counted() -> None:
     assert len(lines) == 4 and "7 more" in lines[3]
 
 
+def test_where_not_all_have_room_those_that_sound_stand_first() -> None:
+    one = playing(board(), *(f"d{n}" for n in range(10)))
+    one.hear({"event": "steps", "steps": [step(2.0, "d7"), step(1.5, "d9")]})
+    assert [line.split()[0] for line in text(step_view(one, at(2.9), 60, 4))] == ["d7", "d9", "d0", "and"]
+    assert [line.split()[0] for line in text(step_view(one, at(2.9), 60, 10))] == [f"d{n}" for n in range(10)]
+
+
 def test_the_roll_draws_high_notes_above_low_ones_and_drums_below() -> None:
     one = playing(board(), "a1", "d1")
     one.hear({"event": "steps", "steps": [step(1, "a1", 0.5, 60), step(2, "a1", 0.5, 72), step(3, "d1", 0.1)]})
