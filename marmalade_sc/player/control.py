@@ -1,4 +1,4 @@
-"""The control protocol: one table of commands, each with what it needs, and a client's end of the socket.
+"""The control protocol: one table of commands, each with its kind and fields, and a client's end of the socket.
 
 JSON lines on a Unix socket, at most 1 MiB each. A client sends `{"id": 1, "do": "evaluate", "code": "..."}` and gets
 an object with the same id; what it subscribed to comes as objects with `event`. docs/control.md is the reference.
@@ -40,14 +40,14 @@ class Command:
     """One command of the protocol.
 
     Attributes:
-        needs: capability that a client must have: "look" or "play".
+        kind: "look" only tells, "play" changes what is heard or kept. Every client that is let in may do both.
         fields: required fields and their types.
         doc: one line for the reference.
         by: the process that answers: "peers", "generators", or "" for the hub, which asks whom it must.
         in_code: whether evaluated code may ask for it.
     """
 
-    needs: str
+    kind: str
     fields: Mapping[str, type | tuple[type, ...]]
     doc: str
     by: str = ""

@@ -23,10 +23,10 @@ _TYPES = {
 
 
 def _table() -> str:
-    rows = ["| command | needs | fields | does |", "| --- | --- | --- | --- |"]
+    rows = ["| command | kind | fields | does |", "| --- | --- | --- | --- |"]
     for name, command in COMMANDS.items():
         fields = ", ".join(f"`{field}`: {_TYPES[kind]}" for field, kind in command.fields.items())
-        rows.append(f"| `{name}` | {command.needs} | {fields} | {command.doc} |")
+        rows.append(f"| `{name}` | {command.kind} | {fields} | {command.doc} |")
     return "\n".join(rows) + "\n"
 
 

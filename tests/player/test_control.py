@@ -18,7 +18,7 @@ from marmalade_sc.player.control import COMMANDS, VERSION, Client, check_command
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_has_a_sentence_and_a_capability(name: str) -> None:
     command = COMMANDS[name]
-    assert command.needs in ("look", "play")
+    assert command.kind in ("look", "play")
     assert command.doc.endswith(".")
     values: dict[type, object] = {str: "x", list: [], dict: {}, int: 1}
     fields = {field: values[kind if isinstance(kind, type) else kind[0]] for field, kind in command.fields.items()}
