@@ -252,12 +252,13 @@ async def resumed(size_mib: int, cuts: int) -> None:
         own = Identity.draw()
         server = Server(House(own, path, sha256), time.monotonic, wall_ms, print)
         port = await server.start("127.0.0.1", 0, None)
-        to, part, name = Endpoint(False, "127.0.0.1", port), folder / "part", f"{own.player}:drums"
+        to, part = Endpoint(False, "127.0.0.1", port), folder / "part"
+        what = f"generator/{own.player}:drums?sha256={sha256}"
         lost = tried = 0
         for number in range(cuts):
             client = Client()
             before = part.stat().st_size if part.exists() else 0
-            task = asyncio.create_task(client.fetch(to, own.public, name, sha256, len(data), part, lambda path: None))
+            task = asyncio.create_task(client.fetch(to, own.public, what, sha256, len(data), part, lambda path: None))
             goal = len(data) * (number + 1) // (cuts + 1)
             while not task.done() and (part.stat().st_size if part.exists() else 0) < goal:
                 await asyncio.sleep(0)
@@ -269,7 +270,7 @@ async def resumed(size_mib: int, cuts: int) -> None:
             tried += 1
         client = Client()
         kept = part.stat().st_size
-        came = await client.fetch(to, own.public, name, sha256, len(data), part, lambda path: None)
+        came = await client.fetch(to, own.public, what, sha256, len(data), part, lambda path: None)
         await client.close()
         await server.close()
         share = (len(data) - came) / kept
@@ -291,17 +292,17 @@ async def archives(size_mib: int, rounds: int) -> None:
             tls = server_context(own, datetime.datetime.now(datetime.UTC)) if is_tls else None
             port = await server.start("127.0.0.1", 0, tls)
             to, client = Endpoint(is_tls, "127.0.0.1", port), Client()
-            name = f"{own.player}:drums"
+            what = f"generator/{own.player}:drums?sha256={sha256}"
             ours, floor = [], []
             for number in range(rounds):
                 part = folder / f"part{number}"
                 begin = time.perf_counter()
-                await client.fetch(to, own.public, name, sha256, len(data), part, lambda path: None)
+                await client.fetch(to, own.public, what, sha256, len(data), part, lambda path: None)
                 ours.append(time.perf_counter() - begin)
                 part.unlink()
                 target = folder / "curl"
                 begin = time.perf_counter()
-                pipe = f"curl -sk {to.url}/generator/{name} | tee {target} | sha256sum"
+                pipe = f"curl -sk '{to.url}/{what}' | tee {target} | sha256sum"
                 done = await asyncio.create_subprocess_shell(pipe, stdout=subprocess.PIPE)
                 said, _ = await done.communicate()
                 floor.append(time.perf_counter() - begin)
