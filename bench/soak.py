@@ -38,10 +38,10 @@ def blip(freq):
 #: How much each may grow between the first and the last fifth. Memory in MiB. What grows to a stated bound (streams of
 #: the state server, remembered notes) may do so; nodes are those of the notes that sound at the time.
 CAPS = {
-    "pss live generation": 12.0,
-    "pss redis-state": 48.0,
-    "pss redis-events": 12.0,
-    "pss": 4.0,  # every other process
+    "anonymous live generation": 12.0,
+    "anonymous redis-state": 48.0,
+    "anonymous redis-events": 12.0,
+    "anonymous": 4.0,  # every other process
     "fds": 4,
     "threads": 2,
     "synths": 40,
@@ -151,7 +151,7 @@ class Sampler:
         found: dict[str, float] = dict(more)
         descriptors = threads = 0
         for name, pid in self._processes():
-            found[f"pss {name}"] = found.get(f"pss {name}", 0.0) + _pss(pid)
+            found[f"anonymous {name}"] = found.get(f"anonymous {name}", 0.0) + _anonymous(pid)
             descriptors += _count(Path(f"/proc/{pid}/fd"))
             threads += _count(Path(f"/proc/{pid}/task"))
         found |= {"fds": descriptors, "threads": threads}
@@ -186,10 +186,11 @@ class Sampler:
         return found
 
 
-def _pss(pid: int) -> float:
-    """Proportional anonymous memory in MiB: pages of files are shared with whatever else runs on the machine."""
+def _anonymous(pid: int) -> float:
+    """Anonymous memory in MiB, also what is shared with the process that it was forked from: a share of that would grow
+    with each page that either writes to."""
     try:
-        return int(Path(f"/proc/{pid}/smaps_rollup").read_text().partition("Pss_Anon:")[2].split()[0]) / 1024
+        return int(Path(f"/proc/{pid}/smaps_rollup").read_text().partition("Anonymous:")[2].split()[0]) / 1024
     except (OSError, IndexError):
         return 0.0
 
@@ -219,7 +220,7 @@ def judge(samples: dict[str, list[float]], hours: float) -> tuple[dict[str, obje
             "most": round(max(values), 2),
             "per_hour": round(grown / (0.8 * hours), 1),
         }
-        cap = CAPS.get(name, CAPS["pss"] if name.startswith("pss ") else None)
+        cap = CAPS.get(name, CAPS["anonymous"] if name.startswith("anonymous ") else None)
         if (cap is not None and grown > cap) or max(values) > MOST.get(name, float("inf")):
             broken.append(name)
     return table, broken
