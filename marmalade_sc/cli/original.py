@@ -43,17 +43,35 @@ def show(session: Session) -> None:
 @click.argument("address")
 def players(address: str) -> None:
     """List the players that the one at ADDRESS (http://host:port) knows."""
-    for each in _with(address, lambda client: client.players()):
+    rows = _with(address, lambda client: client.players())
+    for each in rows:
         seen = datetime.fromtimestamp(each.last_seen_s, UTC)
         click.echo(f"{each.key.player}  {each.address:32} {seen:%Y-%m-%d %H:%M:%S}")
+    if not rows:
+        click.echo("It knows nobody, or tells no keys that are used here (RSA of 2,048 to 8,192 bits).")
 
 
 @original.command()
 @click.argument("address")
 def generators(address: str) -> None:
     """List the generators of the player at ADDRESS."""
-    for each in _with(address, lambda client: client.generators()):
+    rows = _with(address, lambda client: client.generators())
+    for each in rows:
         click.echo(str(each.id))
+    if not rows:
+        click.echo("It has no generators.")
+
+
+@original.command()
+@click.argument("address")
+def who(address: str) -> None:
+    """Say which player of ours answers at ADDRESS, by the record that its two keys have signed."""
+    from marmalade_sc.original.binding import read_binding
+
+    key, other = read_binding(_with(address, lambda client: client.binding()))
+    click.echo(f"player      {key.player}")
+    click.echo(f"public key  {key}")
+    click.echo(f"RSA player  {other.player}")
 
 
 @original.command()
@@ -67,14 +85,19 @@ def fetch(session: Session, address: str, generator: str) -> None:
     from marmalade_sc.ids import GeneratorId
 
     wanted = GeneratorId.parse(generator)
-    tree = read_archive(_with(address, lambda client: client.archive(wanted)))
     path = session.places.generators / f"{wanted}.tgz"
     if path.exists():
         raise GeneratorError(f"There is a generator {wanted} already", hint=f"Move {path} away first.")
+    tree = read_archive(_with(address, lambda client: client.archive(wanted)))
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside.write_bytes(pack(tree))
-    aside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(pack(tree))
+        aside.replace(path)
+    except OSError as error:
+        raise GeneratorError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)
     click.echo(f"{wanted} {tree.sha256[:12]} {path}")
     click.echo(f"Next: marmalade generator accept {wanted}; marmalade generator run {wanted}")
 
@@ -89,13 +112,16 @@ def play(session: Session, address: str, generator: str, instance: str | None, j
     """Ask the player at ADDRESS to run your GENERATOR, which it fetches from `original.address`."""
     from marmalade_sc.errors import UsageError
     from marmalade_sc.identity.rsa import rsa_identity_at
-    from marmalade_sc.original.wire import Address, Play
+    from marmalade_sc.original.wire import Play
+    from marmalade_sc.player.shelves import shelf_of
+    from marmalade_sc.player.whereabouts import original_address
 
     settings = session.settings()
-    told, port = settings.text("original.address"), settings.integer("original.port")
-    if not port:
+    if not settings.integer("original.port"):
         raise UsageError("The player could not fetch it", hint="`marmalade config set original.port 2468` first.")
-    here = Address.parse(told) if told else Address(settings.text("original.host"), port)
+    here = original_address(settings)
+    shelf = shelf_of(session.places, settings)
+    shelf.find(f"{shelf.trust.own.player}:{generator}")
     own = rsa_identity_at(session.places.root / "original.key")
     asked = Play(jam, generator, instance or str(int(time.time())), here, own.public)
     _with(address, lambda client: client.play(asked, own))
@@ -103,11 +129,17 @@ def play(session: Session, address: str, generator: str, instance: str | None, j
 
 
 def _with(address: str, ask: "Callable[[Client], Awaitable[T]]") -> T:
+    from marmalade_sc.errors import PeerError, UsageError
     from marmalade_sc.original.client import Client
     from marmalade_sc.original.wire import Address
 
+    try:
+        to = Address.parse(address)
+    except PeerError:
+        raise UsageError(f"{address!r:.80} is no address", hint="Write http://host:port, as in its list.") from None
+
     async def asked() -> T:
-        async with Client(Address.parse(address)) as client:
+        async with Client(to) as client:
             return await ask(client)
 
     return asyncio.run(asked())

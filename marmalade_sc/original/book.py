@@ -10,13 +10,15 @@ from typing import Final
 from marmalade_sc.errors import IdentityError, IdError, PeerError
 from marmalade_sc.identity.rsa import RsaKey
 from marmalade_sc.ids import GeneratorId, PlayerId
-from marmalade_sc.original.wire import Address, Known, Listed
+from marmalade_sc.original.wire import Address, Known
 from marmalade_sc.peers.refusals import refused
 
 __all__ = ["Book"]
 
 _MOST_PLAYERS: Final = 500
 _MOST_GENERATORS: Final = 2000
+_MOST_OF_ONE: Final = 100
+"""Generators of one player: of 10 MiB each they fill 1 GB at most."""
 
 
 @dataclass(slots=True)
@@ -57,20 +59,20 @@ class Book:
             del self.players[min(self.players, key=lambda player: self.players[player].last_seen_s)]
         self._save()
 
-    def fetched(self, generator: GeneratorId, sha256: str) -> None:
-        """A version of a generator is here. Raises PeerError where there is no room for more names."""
-        if generator not in self.generators and len(self.generators) >= _MOST_GENERATORS:
+    def check_room(self, player: PlayerId) -> None:
+        """Raises PeerError where there is no room for one more generator of a player."""
+        of_one = sum(each.player == player for each in self.generators)
+        if of_one >= _MOST_OF_ONE or len(self.generators) >= _MOST_GENERATORS:
             raise refused("full")
+
+    def fetched(self, generator: GeneratorId, sha256: str) -> None:
+        """A version of a generator is here; there was room for it."""
         self.generators[generator] = sha256
         self._save()
 
     def newest(self) -> list[Known]:
         """The players, those seen last first."""
         return sorted(self.players.values(), key=lambda each: -each.last_seen_s)
-
-    def listed(self) -> list[Listed]:
-        """The generators that were fetched, the newest first."""
-        return [Listed(generator, sha256) for generator, sha256 in reversed(self.generators.items())]
 
     def _save(self) -> None:
         data = {

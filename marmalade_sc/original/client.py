@@ -52,7 +52,16 @@ class Client:
 
     async def archive(self, generator: GeneratorId) -> bytes:
         """The archive of a generator, as it comes: check it before use. Raises PeerError."""
-        return await self._get(f"/generator/{generator}", LARGEST_ARCHIVE)
+        try:
+            return await self._get(f"/generator/{generator}", LARGEST_ARCHIVE)
+        except PeerError as error:
+            if "+" in str(generator):  # an original server reads it as a space, however it is written
+                error.message += "; an original player cannot give away what comes from one with a + in its name"
+            raise
+
+    async def binding(self) -> bytes:
+        """The record of its two keys, where it is no original player but one of ours: see `read_binding`."""
+        return await self._get("/binding", _LARGEST_ANSWER)
 
     async def play(self, play: Play, own: RsaIdentity) -> None:
         """Ask it to run a generator of ours, which it fetches from `play.address` if it has none.
@@ -61,7 +70,7 @@ class Client:
             PeerError: it does not, in its own words.
         """
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        await self._ask("POST", play_path(play), _LARGEST_ANSWER, play.form(own), headers, _PLAY_S)
+        await self._ask("POST", play_path(play, self.address.prefix), _LARGEST_ANSWER, play.form(own), headers, _PLAY_S)
 
     async def _get(self, path: str, most: int) -> bytes:
         return await self._ask("GET", path, most, None, {}, _TOTAL_S)
@@ -81,7 +90,19 @@ class Client:
                     )
                 return data
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise PeerError(f"{self.address} cannot be asked: {error or type(error).__name__}") from error
+            raise PeerError(f"{self.address} cannot be asked: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """In words, without the bytes that came: they are a stranger's, and may be a page long."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "it does not answer"
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(error, aiohttp.ClientResponseError):
+        # It counts characters, not bytes: a key's comment that is not ASCII makes an answer longer than it says.
+        return "its answer is not HTTP, or longer than it says: some name in it may not be ASCII"
+    return str(error) if isinstance(error, OSError) else type(error).__name__
 
 
 def _words(data: bytes) -> str:

@@ -6,12 +6,13 @@ import os
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+from weakref import WeakValueDictionary
 
-from marmalade_sc.errors import GeneratorError, IdentityError, MarmaladeError, PeerError
+from marmalade_sc.errors import ArchiveError, GeneratorError, IdentityError, MarmaladeError, PeerError
 from marmalade_sc.generators.archive import pack, read_archive
-from marmalade_sc.generators.shelf import Shelf
+from marmalade_sc.generators.shelf import Shelf, manifest_of
 from marmalade_sc.generators.trust import ASK, BLOCK, FULL
 from marmalade_sc.identity.rsa import RsaIdentity
 from marmalade_sc.ids import GeneratorId, PlayerId
@@ -67,22 +68,24 @@ class House:
         self._now_s = now_s
         self._say = say
         self._waiting: OrderedDict[PlayerId, _Asked] = OrderedDict()
-        self._fetching: dict[GeneratorId, asyncio.Lock] = {}
+        self._fetching: WeakValueDictionary[GeneratorId, asyncio.Lock] = WeakValueDictionary()
+        """One at a time fetches a generator; a lock is gone when nobody holds or awaits it."""
 
     async def players(self) -> list[Known]:
         """Those seen last first; ourselves among them."""
         return [Known(self.own.public, str(self.address), int(self._now_s())), *self.book.newest()]
 
     async def generators(self) -> list[Listed]:
-        """Our own under our RSA key's name, then what came from original players."""
-        found = await asyncio.to_thread(self.shelf.all)
-        own = self.shelf.trust.own
-        ours = [
-            Listed(GeneratorId(self.own.public.player, each.id.name), each.sha256)
-            for each in found
-            if own.is_named(each.id.player) and not each.problem
-        ]
-        return [*ours, *self.book.listed()]
+        """Our own under our RSA key's name, and what came from original players; the newest first."""
+        listed = []
+        for each in await asyncio.to_thread(self.shelf.all):
+            if each.problem:
+                continue
+            if self.shelf.trust.own.is_named(each.id.player):
+                listed.append(Listed(GeneratorId(self.own.public.player, each.id.name), each.sha256))
+            elif each.id in self.book.generators:
+                listed.append(Listed(each.id, each.sha256))
+        return listed
 
     async def archive(self, generator: GeneratorId) -> bytes:
         """The archive of a listed generator. Raises PeerError where there is none."""
@@ -116,7 +119,7 @@ class House:
         self.book.check(play.key)
         self._judge(play)
         host = await self._proven(play.address, remote)
-        sha256 = await self._have(play.id, Address(host, play.address.port))
+        sha256 = await self._have(play.id, replace(play.address, host=host))
         try:
             started = await self._run(play.id, sha256, play.instance)
         except MarmaladeError as error:
@@ -170,13 +173,11 @@ class House:
     async def _have(self, generator: GeneratorId, source: Address) -> str:
         """The hash of a generator's files: those that are here, else fetched from its author, checked and kept."""
         async with self._fetching.setdefault(generator, asyncio.Lock()):
-            try:
-                if generator in self.book.generators:
-                    return self.book.generators[generator]
-                data = await self._fetched(generator, source)
-                return await asyncio.to_thread(self._keep, generator, data)
-            finally:
-                self._fetching.pop(generator, None)
+            if generator in self.book.generators:
+                return self.book.generators[generator]
+            self.book.check_room(generator.player)
+            data = await self._fetched(generator, source)
+            return await asyncio.to_thread(self._keep, generator, data)
 
     async def _fetched(self, generator: GeneratorId, source: Address) -> bytes:
         try:
@@ -193,16 +194,19 @@ class House:
         try:
             tree = read_archive(data)
             tree.entry_point  # noqa: B018  raises where there is none
+            if manifest_of(tree, generator.name).name != generator.name:
+                raise ArchiveError("its manifest has another name")
         except MarmaladeError as error:
             raise refused("malformed", f"its archive: {error.message}") from None
         path = self.shelf.root / f"{generator}.tgz"
         aside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            if path.exists():
+            if not path.exists():
+                self.shelf.root.mkdir(parents=True, exist_ok=True)
+                aside.write_bytes(pack(tree))
+                aside.replace(path)
+            elif self.shelf.find(str(generator)).sha256 != tree.sha256:
                 raise refused("conflict", f"another generator is called {generator} here")
-            self.shelf.root.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(pack(tree))
-            aside.replace(path)
             found = self.shelf.accept(str(generator))
         except (OSError, GeneratorError, IdentityError):
             raise refused("failed") from None

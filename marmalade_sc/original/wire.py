@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,7 @@ LARGEST_FORM: Final = 8 << 10
 """Bytes of a play's form: a key of 8,192 bits has 1,400, its signature as many."""
 _LONGEST_PATH: Final = 230
 """An original server loses a character of each request line beyond 256; method and version take the rest."""
+_PREFIX: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,31}){0,2}")
 _LONGEST_ADDRESS: Final = 200
 _UNIVERSAL: Final = 2_208_988_800
 """Lisp's universal time counts seconds since 1900."""
@@ -39,28 +41,34 @@ _MOST_LISTED: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an original player listens: `http://host:port`."""
+    """Where an original player listens: `http://host:port`.
+
+    Originals put paths behind an address as it is, so that one behind a proxy may have a `prefix`, such as `/jam`.
+    """
 
     host: str
     port: int
+    prefix: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Raises PeerError for anything but `http://host:port`, with or without a slash behind it."""
+        """Raises PeerError for anything but `http://host:port`, with or without a prefix and a slash behind it."""
         try:
             if len(text) > _LONGEST_ADDRESS or not text.isascii() or not text.isprintable():
                 raise ValueError
             parts = urlsplit(text)
-            port = parts.port
+            port, prefix = parts.port, parts.path.rstrip("/")
             if parts.scheme != "http" or not parts.hostname or not port or _has_more(parts):
+                raise ValueError
+            if not _PREFIX.fullmatch(prefix):
                 raise ValueError
         except ValueError:
             raise refused("malformed", "an address is http://host:port") from None
-        return cls(parts.hostname, port)
+        return cls(parts.hostname, port, prefix)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{host}:{self.port}{self.prefix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +148,10 @@ class Play:
         return urlencode(fields, quote_via=quote, safe="").encode()
 
 
-def play_path(play: Play) -> str:
-    """Path of the request. Raises PeerError where an original server would garble it."""
+def play_path(play: Play, prefix: str = "") -> str:
+    """Path of the request to a player behind `prefix`. Raises PeerError where an original server would garble it."""
     path = f"/play/{play.jam}/{play.generator}/{play.instance}"
-    if len(path) > _LONGEST_PATH:
+    if len(prefix + path) > _LONGEST_PATH:
         raise refused("large", "an original player cannot read names that long")
     return path
 
@@ -235,4 +243,4 @@ def _signed(jam: str, generator: str, instance: str, address: str) -> bytes:
 
 
 def _has_more(parts: SplitResult) -> bool:
-    return bool(parts.username or parts.password or parts.query or parts.fragment or parts.path not in ("", "/"))
+    return bool(parts.username or parts.password or parts.query or parts.fragment)

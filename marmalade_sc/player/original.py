@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from marmalade_sc.errors import GeneratorError, MarmaladeError
+from marmalade_sc.errors import GeneratorError, MarmaladeError, SettingsError
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.identity.rsa import rsa_identity_at
 from marmalade_sc.ids import GeneratorId
@@ -15,34 +15,32 @@ from marmalade_sc.original.binding import bind
 from marmalade_sc.original.book import Book
 from marmalade_sc.original.house import House
 from marmalade_sc.original.server import Server
-from marmalade_sc.original.wire import Address
 from marmalade_sc.player import lifeline
 from marmalade_sc.player.generators import SOCKET
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.whereabouts import original_address
 from marmalade_sc.player.wiring import Wiring
 
-__all__ = ["main", "original_address"]
-
-
-def original_address(wiring: Wiring) -> Address:
-    """Where original players are told to reach us. Raises PeerError where the setting says no address."""
-    told = wiring.settings.text("original.address")
-    host, port = wiring.settings.text("original.host"), wiring.settings.integer("original.port")
-    return Address.parse(told) if told else Address(host, port)
+__all__ = ["main"]
 
 
 class _Process:
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
-        places = wiring.places
-        self.news = StateLog(str(places.events_socket))
-        self.generators = LiveLink(places.socket(SOCKET), lambda event: None, lambda: None, "What runs generators")
+        self.news = StateLog(str(wiring.places.events_socket))
+        self.generators = LiveLink(
+            wiring.places.socket(SOCKET), lambda event: None, lambda: None, "What runs generators"
+        )
+
+    def _server(self) -> Server:
+        """Raises SettingsError where `original.address` is none."""
+        wiring, places = self.wiring, self.wiring.places
         own = rsa_identity_at(places.root / "original.key")
         player = identity_at(wiring.settings.path("player.key", places.key))
-        self.house = House(
+        house = House(
             own,
-            original_address(wiring),
+            original_address(wiring.settings),
             Book.open(places.root / "original.json"),
             shelf_of(places, wiring.settings),
             lambda: wiring.jam,
@@ -50,24 +48,28 @@ class _Process:
             time.time,
             self.say,
         )
-        self.server = Server(self.house, bind(player, own))
+        return Server(house, bind(player, own))
 
     async def run(self) -> None:
         """Serve until cancelled."""
         host, port = self.wiring.settings.text("original.host"), self.wiring.settings.integer("original.port")
         keeping = asyncio.create_task(self.generators.keep())
+        server: Server | None = None
         try:
-            await self.server.start(host, port)
-            print(f"Original players reach this one at {self.house.address}.", flush=True)
-        except OSError as error:
+            server = self._server()
+            await server.start(host, port)
+            print(f"Original players reach this one at {original_address(self.wiring.settings)}.", flush=True)
+        except (OSError, SettingsError) as error:
             # Not worth a restart each second: it says so, waits for its end, and all else plays.
-            self.say(f"Original players cannot reach this one: {host}:{port}: {error.strerror}")
+            why = f"{host}:{port}: {error.strerror}" if isinstance(error, OSError) else str(error).replace("\n", " ")
+            self.say(f"Original players cannot reach this one: {why}")
         lifeline.ready()
         try:
             await asyncio.Event().wait()
         finally:
             keeping.cancel()
-            await self.server.close()
+            if server is not None:
+                await server.close()
 
     async def play(self, generator: GeneratorId, sha256: str, instance: str) -> bool:
         """Let the process that runs generators run one, once."""

@@ -50,6 +50,7 @@ from marmalade_sc.player.rollbook import Rollbook
 from marmalade_sc.player.roster import players_text
 from marmalade_sc.player.sharedvalues import SharedValues
 from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.whereabouts import announced_host
 from marmalade_sc.player.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class _Process:
         host = settings.text("peers.listen")
         is_local = host in ("127.0.0.1", "::1")
         at = Endpoint(not is_local, host, settings.integer("peers.port"))
-        announced = settings.text("peers.announce") or (host if not _is_any(host) else _own_address())
+        announced = settings.text("peers.announce") or announced_host(host)
         url = Endpoint(at.is_tls, announced, at.port).url
         around = Surroundings(
             self.wiring.clock.now,
@@ -351,20 +352,6 @@ class _Process:
     async def _players(self, message: Message) -> Message:
         rows = self._rows()
         return {"players": rows, "value": players_text(rows)}
-
-
-def _is_any(host: str) -> bool:
-    return host in ("0.0.0.0", "::")
-
-
-def _own_address() -> str:
-    """The address from which this machine would reach others. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
 
 
 def main(arguments: list[str]) -> int:

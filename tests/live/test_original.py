@@ -1,76 +1,79 @@
-"""An original player asks a real player, over real sockets, to run a generator in a real sandbox."""
+"""A real player and one of the original, over real sockets: each asks the other to play what it has."""
 
-import asyncio
+import os
 import socket
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
-from marmalade_sc.errors import PeerError
 from marmalade_sc.generators.archive import File, Tree, pack
-from marmalade_sc.generators.trust import SANDBOX, Trusted
-from marmalade_sc.identity.rsa import RsaIdentity
-from marmalade_sc.original.client import Client
-from marmalade_sc.original.wire import Address, Play
+from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.player import running
 from marmalade_sc.player.control import request
-from marmalade_sc.player.shelves import shelf_of
-from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
+from tests.original.lisp import Lisp
 from tests.player.deadline import eventually
 
 pytestmark = pytest.mark.live
 
-THEM = RsaIdentity.draw()
-TREE = Tree.of({"play": File(b"#!/bin/sh\necho hello from afar\nsleep 600\n", True)})
+TREE = Tree.of({"start.sh": File(b"#!/bin/sh\necho hello from afar\nsleep 600\n", True)})
 
 
 @pytest.fixture
-def player(tmp_path: Path) -> Iterator[tuple[Places, Address]]:
+def player(tmp_path: Path) -> Iterator[tuple[Places, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = str(probe.getsockname()[1])
     places = Places.find(tmp_path / "p", {"TMPDIR": str(tmp_path)})
-    running.start(places, {"audio.driver": "dummy", "audio.period": "1024", "original.port": str(port)}, "friday")
-    yield places, Address("127.0.0.1", port)
+    running.start(places, {"audio.driver": "dummy", "audio.period": "1024", "original.port": port}, "friday")
+    yield places, port
     running.stop(places)
 
 
-def test_a_generator_of_an_original_player_plays_here_once_it_is_trusted(player: tuple[Places, Address]) -> None:
-    places, address = player
+def test_generators_play_here_and_there_once_they_are_let_in(player: tuple[Places, str], tmp_path: Path) -> None:
+    places, port = player
+    here = f"http://127.0.0.1:{port}"
 
-    async def archive(asked: web.Request) -> web.Response:
-        return web.Response(body=pack(TREE), content_type="application/octet-stream")
+    def typed(*words: str) -> str:
+        command = [sys.executable, "-m", "marmalade_sc", "--dir", str(places.root), "--set", f"original.port={port}"]
+        made = subprocess.run(
+            [*command, *words],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert made.returncode == 0, made.stderr
+        return made.stdout
 
-    async def ask() -> None:
-        app = web.Application()
-        app.router.add_get("/generator/{id}", archive)
-        server = web.AppRunner(app)
-        await server.setup()
-        site = web.TCPSite(server, "127.0.0.1", 0)
-        await site.start()
-        there = Address("127.0.0.1", site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
-        wanted = Play("friday", "hello", "one", there, THEM.public)
-        try:
-            async with Client(address) as client:
-                with pytest.raises(PeerError, match="untrusted"):
-                    await client.play(wanted, THEM)
-                shelf_of(places, load(places.config)).trust.keep(THEM.public.player, Trusted(level=SANDBOX))
-                await client.play(wanted, THEM)
-                with pytest.raises(PeerError, match="replay"):
-                    await client.play(wanted, THEM)
-                assert [str(each.id) for each in await client.generators()] == [f"{THEM.public.player}:hello"]
-        finally:
-            await server.cleanup()
+    with Lisp(jam="friday") as lisp:
+        lisp.generators[lisp.name, "hello"] = pack(TREE)
+        refused = lisp.ask_to_play(here, "hello", "one")
+        assert refused.status == 403 and b"untrusted" in refused.body
+        typed("generator", "trust", lisp.name, "sandbox")
+        assert lisp.ask_to_play(here, "hello", "one").body == b"OK"
+        assert lisp.ask_to_play(here, "hello", "one").status == 409
+        path = f"{lisp.name}:hello:one"
 
-    asyncio.run(ask())
-    path = f"{THEM.public.player}:hello:one"
+        def lines() -> str:
+            return str(request(places.control_socket, "instance", name=path).get("lines"))
 
-    def lines() -> str:
-        return str(request(places.control_socket, "instance", name=path).get("lines"))
+        eventually(lambda: "hello from afar" in lines(), 30.0)
+        (row,) = request(places.control_socket, "instances")["instances"]
+        assert row["requester"] == f"original {lisp.name}" and row["sha256"] == TREE.sha256
 
-    eventually(lambda: "hello from afar" in lines(), 30.0)
-    (row,) = request(places.control_socket, "instances")["instances"]
-    assert row["requester"] == f"original {THEM.public.player}" and row["sha256"] == TREE.sha256
+        (tmp_path / "drums").mkdir()
+        program = tmp_path / "drums" / "play"
+        program.write_text("#!/bin/sh\nsleep 600\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        typed("generator", "pack", str(tmp_path / "drums"))
+        typed("original", "play", lisp.address, "drums", "two", "--jam", "friday")
+        ours = lisp.played[0][0]
+        assert lisp.played == [(ours, "drums", "two")] and (ours, "drums") in lisp.generators
+        said = typed("original", "who", here)
+        assert str(identity_at(places.key).public) in said and ours in said

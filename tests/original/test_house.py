@@ -1,148 +1,23 @@
-"""An original player at the door: over a real socket it lists, fetches and plays what it may, and nothing more.
+"""What an original player may ask of us: it lists, fetches and plays what it may, and nothing more.
 
-Each weakness of the original that a request can reach has a test here that it did not come with the protocol.
+Each weakness of the original that a request can reach has a test here or in test_server.py that it did not come with
+the protocol.
 """
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from marmalade_sc.blobs.store import Blobs
-from marmalade_sc.errors import IdentityError, PeerError
-from marmalade_sc.generators.archive import File, Tree, pack
-from marmalade_sc.generators.shelf import Shelf
-from marmalade_sc.generators.trust import BLOCK, FULL, SANDBOX, Trust, Trusted
-from marmalade_sc.identity.keys import Identity
-from marmalade_sc.identity.rsa import RsaIdentity
+from marmalade_sc.errors import PeerError
+from marmalade_sc.generators.archive import File, Tree, pack, read_archive
+from marmalade_sc.generators.trust import BLOCK, FULL
 from marmalade_sc.ids import GeneratorId
-from marmalade_sc.original.binding import bind, read_binding
 from marmalade_sc.original.book import Book
-from marmalade_sc.original.client import Client
-from marmalade_sc.original.house import House
-from marmalade_sc.original.server import Server
-from marmalade_sc.original.wire import Address, Play
-from marmalade_sc.peers.guard import Guards
-from tests.original.test_wire import OWN
-
-THEM = RsaIdentity.draw()
-TREE = Tree.of({"play": File(b"#!/bin/sh\necho hello\n", True)})
-
-
-@dataclass
-class Door:
-    """Our player's door, and the author's on the other side."""
-
-    house: House
-    own: Identity
-    client: Client
-    theirs: "Author"
-    ran: list[tuple[str, str, str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    jam: str = "j1"
-
-    def play(self, **changed: object) -> Play:
-        fields: dict[str, object] = {
-            "jam": "j1",
-            "generator": "drums",
-            "instance": "1",
-            "address": self.theirs.address,
-            "key": THEM.public,
-        }
-        return Play(**{**fields, **changed})  # type: ignore[arg-type]
-
-    def trust(self, level: str = SANDBOX) -> None:
-        self.house.shelf.trust.keep(THEM.public.player, Trusted(level=level))
-
-    async def refused(self, play: Play, own: RsaIdentity = THEM) -> str:
-        """Why a play is refused, in the words that go out."""
-        with pytest.raises(PeerError) as raised:
-            await self.client.play(play, own)
-        return raised.value.message
-
-
-@dataclass
-class Author:
-    """An original player that serves one archive, or what a test makes of it."""
-
-    address: Address
-    answer: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    asked: list[str] = field(default_factory=list)
-
-
-@contextlib.asynccontextmanager
-async def served(app: web.Application) -> AsyncIterator[int]:
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def door(folder: Path) -> AsyncIterator[Door]:
-    own = Identity.draw()
-    shelf = Shelf(folder / "generators", Blobs(folder / "blobs"), Trust(folder / "players", own.public))
-    author = Author(Address("127.0.0.1", 1), _gives(pack(TREE)))
-
-    async def answered(request: web.Request) -> web.StreamResponse:
-        author.asked.append(request.raw_path)
-        return await author.answer(request)
-
-    theirs = web.Application()
-    theirs.router.add_route("*", "/{path:.*}", answered)
-    made: list[Door] = []
-
-    async def run(generator: GeneratorId, sha256: str, instance: str) -> bool:
-        row = (str(generator), sha256, instance)
-        if row in made[0].ran:
-            return False
-        made[0].ran.append(row)
-        return True
-
-    house = House(
-        OWN,
-        Address("127.0.0.1", 2468),
-        Book.open(folder / "original.json"),
-        shelf,
-        lambda: made[0].jam,
-        run,
-        lambda: 1_800_000_000.0,
-        lambda text: made[0].said.append(text),
-    )
-    server = Server(house, bind(own, OWN), guards=Guards(header_s=1.0))
-    here = await server.start("127.0.0.1", 0)
-    try:
-        async with served(theirs) as there, Client(Address("127.0.0.1", here)) as client:
-            author.address = Address("127.0.0.1", there)
-            made.append(Door(house, own, client, author))
-            yield made[0]
-    finally:
-        await server.close()
-
-
-def _gives(data: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        return web.Response(body=data, content_type="application/octet-stream")
-
-    return answer
-
-
-def run(folder: Path, test: Callable[[Door], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with door(folder) as made:
-            await test(made)
-
-    asyncio.run(whole())
+from marmalade_sc.original.wire import Address, Known
+from tests.original.doors import OWN, THEM, TREE, Door, gives, run
 
 
 def test_a_trusted_player_s_generator_is_fetched_checked_and_run_once(tmp_path: Path) -> None:
@@ -168,8 +43,6 @@ def test_what_is_ours_is_listed_and_given_under_our_rsa_name(tmp_path: Path) -> 
         made.house.shelf.add(TREE, made.own, "mine")
         (listed,) = await made.client.generators()
         assert str(listed.id) == f"{OWN.public.player}:mine"
-        from marmalade_sc.generators.archive import read_archive
-
         assert read_archive(await made.client.archive(listed.id)).sha256 == TREE.sha256
         with pytest.raises(PeerError, match="404"):
             await made.client.archive(GeneratorId(made.own.player, "mine"))
@@ -235,15 +108,22 @@ def test_nothing_is_fetched_from_where_a_stranger_points(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no archive", b"\x1f\x8b" + b"\0" * 100, pack(Tree.of({"notes.txt": File(b"nothing runs")}))]
+    "data",
+    [
+        b"",
+        b"no archive",
+        b"\x1f\x8b" + b"\0" * 100,
+        pack(Tree.of({"notes.txt": File(b"nothing runs")})),
+        pack(Tree.of({**TREE.files, "generator.toml": File(b'name = "another"')})),
+    ],
 )
 def test_an_archive_that_is_none_is_neither_kept_nor_run(tmp_path: Path, data: bytes) -> None:
     async def test(made: Door) -> None:
         made.trust()
-        made.theirs.answer = _gives(data)
+        made.theirs.answer = gives(data)
         assert "malformed" in await made.refused(made.play())
         assert not made.ran and not list((tmp_path / "generators").glob("*"))
-        made.theirs.answer = _gives(pack(TREE))
+        made.theirs.answer = gives(pack(TREE))
         await made.client.play(made.play(), THEM)
 
     run(tmp_path, test)
@@ -279,82 +159,78 @@ def test_a_name_that_another_has_here_is_not_taken_over(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/", 404),
-        ("GET", "/stats", 404),
-        ("POST", "/players", 404),
-        ("GET", "/generator/..%2f..%2fplayer.key", 400),
-        ("GET", "/generator/..", 404),
-        ("GET", "/generator/*", 404),
-        ("GET", "/generator/~", 404),
-        ("GET", "/generator/%ff", 400),
-        ("POST", "/play/j1/q'; touch PWNED; '/1", 400),
-        ("POST", "/play/j1/..:..:..", 400),
-        ("POST", "/play", 400),
-        ("GET", "/PLAYERS/", 200),
-    ],
-)
-def test_routes_and_names_that_are_none(tmp_path: Path, method: str, path: str, status: int) -> None:
+def test_what_a_user_has_fetched_by_hand_is_the_generator_that_is_played(tmp_path: Path) -> None:
     async def test(made: Door) -> None:
-        async with aiohttp.ClientSession() as session:
-            url = f"{made.client.address}{path}"
-            async with session.request(method, url.replace(" ", "%20"), data=b"x=1") as answer:
-                assert answer.status == status
-                if status != 200:
-                    said = json.loads(await answer.read())
-                    assert set(said["error"]) == {"code", "message"} and str(tmp_path) not in said["error"]["message"]
+        made.trust()
+        (tmp_path / "generators").mkdir()
+        (tmp_path / "generators" / f"{THEM.public.player}:drums.tgz").write_bytes(pack(TREE))
+        await made.client.play(made.play(), THEM)
+        assert made.ran == [(f"{THEM.public.player}:drums", TREE.sha256, "1")]
 
     run(tmp_path, test)
 
 
-def test_a_body_that_is_announced_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_of_two_keys_with_one_name_the_first_keeps_it(tmp_path: Path) -> None:
+    """A name has 48 bits: somebody may have made a key for it. Nothing of the second one is asked for or written."""
+
     async def test(made: Door) -> None:
-        reader, writer = await asyncio.open_connection(made.client.address.host, made.client.address.port)
-        writer.write(b"POST /play/j1/drums/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000000\r\n\r\n")
-        assert b"413" in await asyncio.wait_for(reader.readline(), 20)
-        writer.close()
+        made.trust()
+        first = Known(OWN.public, "http://127.0.0.1:1", 1_700_000_000)
+        made.house.book.players[THEM.public.player] = first
+        assert "conflict" in await made.refused(made.play())
+        assert made.house.book.players[THEM.public.player] == first and not made.theirs.asked and not made.ran
 
     run(tmp_path, test)
 
 
-def test_who_asks_too_often_is_told_so_and_others_are_not(tmp_path: Path) -> None:
+def test_a_player_s_generators_fill_bounded_room(tmp_path: Path) -> None:
     async def test(made: Door) -> None:
-        async with aiohttp.ClientSession() as session:
-            statuses = []
-            for _ in range(80):
-                async with session.get(f"{made.client.address}/players") as answer:
-                    statuses.append(answer.status)
-        assert 429 in statuses and statuses[0] == 200
+        made.trust()
+        for number in range(100):
+            made.house.book.generators[GeneratorId(THEM.public.player, f"g{number}")] = TREE.sha256
+        assert "full" in await made.refused(made.play())
+        assert not made.theirs.asked, "before anything is fetched"
+        await made.client.play(made.play(generator="g7"), THEM)
 
     run(tmp_path, test)
 
 
-def test_a_header_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
+def test_what_asks_for_one_generator_at_once_fetches_it_once(tmp_path: Path) -> None:
+    """Also while others fail: each that waited tries in its turn, never two together, whoever comes meanwhile."""
+
     async def test(made: Door) -> None:
-        reader, writer = await asyncio.open_connection(made.client.address.host, made.client.address.port)
-        writer.write(b"GET /players HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 20) == b""
-        writer.close()
-        assert await made.client.players()
+        made.trust()
+        at_once = most = 0
+        late: list[asyncio.Task[None]] = []
+
+        async def slow(request: web.Request) -> web.Response:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            if len(made.theirs.asked) == 2:
+                late.append(asyncio.create_task(made.client.play(made.play(instance="late"), THEM)))
+            await asyncio.sleep(0.05)
+            at_once -= 1
+            return web.Response(status=404) if len(made.theirs.asked) < 4 else web.Response(body=pack(TREE))
+
+        made.theirs.answer = slow
+        plays = [made.client.play(made.play(instance=str(number)), THEM) for number in range(6)]
+        found = await asyncio.gather(*plays, return_exceptions=True)
+        await late[0]
+        assert [type(each) for each in found].count(PeerError) == 3 and len(made.theirs.asked) == 4 and most == 1
 
     run(tmp_path, test)
 
 
-def test_the_two_keys_of_a_player_have_signed_each_other(tmp_path: Path) -> None:
+def test_what_does_not_run_is_told_to_both_sides(tmp_path: Path) -> None:
+    """The original answers `OK` before it has started anything, and nobody hears of a failure."""
+
     async def test(made: Door) -> None:
-        async with aiohttp.ClientSession() as session, session.get(f"{made.client.address}/binding") as answer:
-            data = await answer.read()
-        assert read_binding(data) == (made.own.public, OWN.public)
-        other = json.loads(bind(Identity.draw(), THEM))
-        for name in ("player", "original", "signature", "countersignature"):
-            forged = json.dumps({**json.loads(data), name: other[name]}).encode()
-            with pytest.raises(IdentityError):
-                read_binding(forged)
-        for text in (b"", b"[]", b"{}", b"[" * 99_999):
-            with pytest.raises(IdentityError):
-                read_binding(text)
+        made.trust()
+        made.fault = f"no sandbox in {tmp_path}"
+        said = await made.refused(made.play())
+        assert "failed" in said and str(tmp_path) not in said
+        assert made.said == [f"{THEM.public.player}:drums of an original player does not run: {made.fault}"]
+        assert not made.house.book.players
 
     run(tmp_path, test)

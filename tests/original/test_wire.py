@@ -134,7 +134,11 @@ def test_weak_and_strange_keys_are_refused() -> None:
         "",
         "https://a:1",
         "http://a",
-        "http://a:1/x",
+        "http://a:1/../x",
+        "http://a:1/x/y/z",
+        "http://a:1/%2e%2e",
+        "http://a:1/x\r\nHost: b",
+        "http://a:1//b",
         "http://u:p@a:1",
         "http://a:99999",
         "file:///x",
@@ -142,9 +146,15 @@ def test_weak_and_strange_keys_are_refused() -> None:
         "é",
     ],
 )
-def test_an_address_is_a_host_and_a_port(text: str) -> None:
+def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(PeerError):
         Address.parse(text)
+
+
+def test_an_address_may_have_a_prefix_and_a_slash_behind_it() -> None:
+    """Originals put their paths behind whatever an address is."""
+    assert str(Address.parse("http://a:1/our/jam/")) == "http://a:1/our/jam"
+    assert Address.parse("http://a:1/") == Address.parse("http://A:1") == Address("a", 1)
 
 
 def test_paths_are_read_as_originals_write_them() -> None:

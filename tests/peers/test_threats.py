@@ -48,6 +48,7 @@ def test_the_page_of_threats_is_up_to_date() -> None:
 def test_every_number_of_the_list_is_there() -> None:
     numbers = {name.split()[0] for name in WHERE}
     assert numbers >= {f"T{n}" for n in range(1, 27)} | {f"F{n}" for n in range(1, 18)} | {"O10", "O12"}
+    assert numbers >= {f"W{n}" for n in range(1, 14)}
     assert numbers == set(HELD)
 
 

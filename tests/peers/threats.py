@@ -1,7 +1,8 @@
 """The threats and faults of a network, how each is held, and which test stands for it.
 
 The numbers are those of the project's list of threats (T1 to T26), of faults (F1 to F17) and of what the original
-Marmalade leaves open (O1 to O12); P are those that came with what this project has invented. docs/threats.md is
+Marmalade leaves open (O1 to O12); W1 to W13 are the weaknesses of its protocol at the door that is opened for its
+players; P are those that came with what this project has invented. docs/threats.md is
 made from here.
 """
 
@@ -162,6 +163,61 @@ WHERE = {
     "O10 access to all of Redis": ["live/test_access.py::test_an_instance_writes_its_own_and_reads_what_is_everybodys"],
     "O11 errors verbatim": ["peers/test_server.py::test_errors_are_json_with_codes_and_tell_nothing_of_us"],
     "O12 plays whatever is asked": ["live/test_peers.py::test_who_is_not_trusted_waits_for_the_users_word"],
+    "W1 names in a shell": [
+        "original/test_server.py::test_routes_and_names_that_are_none",
+        "original/test_wire.py::test_fields_that_run_together_are_no_names",
+    ],
+    "W2 paths": [
+        "original/test_server.py::test_routes_and_names_that_are_none",
+        "original/test_wire.py::test_paths_are_read_as_originals_write_them",
+    ],
+    "W3 effects of what is refused": [
+        "original/test_house.py::test_a_refused_or_replayed_request_changes_nobody_s_address",
+        "original/test_house.py::test_nobody_s_code_runs_and_nothing_is_fetched_or_kept_before_it_is_trusted",
+    ],
+    "W4 scope of the signature": [
+        "original/test_wire.py::test_no_other_request_passes",
+        "original/test_wire.py::test_fields_that_run_together_are_no_names",
+        "original/test_house.py::test_a_trusted_player_s_generator_is_fetched_checked_and_run_once",
+    ],
+    "W5 archives": [
+        "original/test_house.py::test_nothing_is_fetched_from_where_a_stranger_points",
+        "original/test_house.py::test_an_archive_that_is_none_is_neither_kept_nor_run",
+        "original/test_house.py::test_an_archive_without_end_is_cut",
+    ],
+    "W6 short names": [
+        "original/test_house.py::test_of_two_keys_with_one_name_the_first_keeps_it",
+        "original/test_house.py::test_a_name_that_another_has_here_is_not_taken_over",
+        "original/test_wire.py::test_a_request_is_read_back_whatever_the_comment_and_the_slash",
+    ],
+    "W7 no limits": [
+        "original/test_server.py::test_a_body_that_is_announced_large_is_refused_before_it_is_read",
+        "original/test_server.py::test_a_header_that_does_not_end_is_not_waited_for",
+        "original/test_server.py::test_who_asks_too_often_is_told_so_and_others_are_not",
+        "original/test_house.py::test_a_player_s_generators_fill_bounded_room",
+        "original/test_client.py::test_an_answer_that_is_longer_than_it_says_is_told_in_a_sentence",
+    ],
+    "W8 no jam": [
+        "original/test_house.py::test_no_jam_is_no_jam_called_nil",
+    ],
+    "W9 errors": [
+        "original/test_server.py::test_routes_and_names_that_are_none",
+    ],
+    "W10 all of Redis": [
+        "live/test_access.py::test_an_instance_writes_its_own_and_reads_what_is_everybodys",
+        "generators/gateway/test_server.py::test_a_flood_waits_and_its_stream_stays_short",
+    ],
+    "W11 failures that nobody hears of": [
+        "original/test_house.py::test_what_does_not_run_is_told_to_both_sides",
+    ],
+    "W12 the open port": [
+        "player/test_specs.py::test_original_players_have_no_door_before_it_is_opened",
+        "original/test_server.py::test_routes_and_names_that_are_none",
+    ],
+    "W13 nobody is found or kept": [
+        "peers/test_neighbours.py::test_what_is_announced_is_read",
+        "peers/test_convergence.py::test_players_that_have_met_hold_the_same",
+    ],
 }
 
 HELD = {
@@ -223,5 +279,18 @@ HELD = {
     "O10": "an access list and a gateway for each instance, with lengths and times that are bounded",
     "O11": "codes and one sentence each",
     "O12": "nothing runs before you say so",
+    "W1": "no shell; names are checked before anything else",
+    "W2": "a path is split before it is decoded, and its parts are names",
+    "W3": "nothing is fetched or written before every check, no address kept before it has played",
+    "W4": "no colon in a name, an instance runs once; the rest cannot be mended: [original.md](original.md)",
+    "W5": "from the sender's own address alone, no redirects, with the bounds and checks of every archive, by its hash",
+    "W6": "whole keys are compared, without their comments; the first one under a name stays",
+    "W7": "times, sizes and rates for each address, 100 generators of one player, JSON in ASCII",
+    "W8": "where no jam is played no request is for it",
+    "W9": "codes and one sentence each",
+    "W10": "an original's generator has the sandbox and the gateway of every other",
+    "W11": "`OK` is said when it runs; a failure is told to both",
+    "W12": "closed by default, this machine alone when it opens, no page about the server",
+    "W13": "our own protocol does it; this one lists those that have played",
 }
 """By the number that a name in WHERE begins with."""

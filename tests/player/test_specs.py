@@ -12,6 +12,7 @@ from marmalade_sc.player.children import ProcessSpec
 from marmalade_sc.player.restarts import dependents, ordered
 from marmalade_sc.player.specs import Plan
 from marmalade_sc.settings.places import Places
+from marmalade_sc.settings.table import SETTINGS
 
 BARE = Probe(jackd="jackd")
 USB = Card(0, "USB", "USB-Audio - Box", (0,))
@@ -41,6 +42,13 @@ def test_everything_is_there_and_can_be_put_in_order(places: Places) -> None:
     names = {"jackd", "redis-state", "redis-events", "foundry", "engine", "live", "generators", "hub"}
     assert {spec.name for spec in specs} == names
     assert set(ordered({spec.name: spec.follows for spec in specs})) == names
+
+
+def test_original_players_have_no_door_before_it_is_opened(places: Places) -> None:
+    """Their protocol promises little: it is a port of its own, closed by default, and on this machine when it opens."""
+    assert "original" not in by_name(Plan(places, probe=Machine())())
+    assert "original" in by_name(Plan(places, {"original.port": "2468"}, probe=Machine())())
+    assert SETTINGS["original.host"].default == "127.0.0.1"
 
 
 def test_a_killed_redis_restarts_nothing_else_and_jackd_only_the_engine(places: Places) -> None:
