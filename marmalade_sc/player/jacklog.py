@@ -1,8 +1,22 @@
-"""Xruns, as the log of a JACK server of ours tells of them."""
+"""What the log of a JACK server of ours tells: xruns, and what it died of."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
-__all__ = ["JackLog"]
+__all__ = ["JackLog", "last_words"]
+
+_EMPTY: Final = ("jackdmp ", "Copyright ", "This is free software", "under certain conditions", "Failed to open server")
+
+
+def last_words(lines: Iterable[str]) -> str:
+    """The last line of a log that says something; "" where none does.
+
+    jackd greets on its standard output, which is written only when it ends: behind what it died of, and behind that it
+    did.
+    """
+    said = [words for line in lines if (words := line.strip()) and not words.startswith(_EMPTY)]
+    return said[-1] if said else ""
 
 
 class JackLog:

@@ -12,7 +12,7 @@ from marmalade_sc.player.control import Message
 
 __all__ = ["LiveLink"]
 
-_LIVE_S = 20.0
+_LIVE_S = 60.0
 """How long a command waits for a live host that is starting; a first evaluation is typed before it is there."""
 _LONGEST_LINE = 8 << 20
 

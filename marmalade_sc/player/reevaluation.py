@@ -4,6 +4,7 @@ The objects are those of the live host, on another clock: each block is evaluate
 at the jam time at which it was carried out then, and lands no earlier than it landed then.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -31,6 +32,7 @@ __all__ = ["EvaluationPlayer"]
 
 _BARS_BEHIND: Final = 8
 """What is played behind the last block where nobody knows when the session ended."""
+_SIGNALLED: Final = (128 + signal.SIGHUP, 128 + signal.SIGTERM)
 
 
 class EvaluationPlayer:
@@ -115,7 +117,17 @@ class EvaluationPlayer:
                 self.scheduler.begin(operations, now)
             self.scheduler.carry_out(_where_it_was(operations, row.landings), now, earliest)
         except UsageError as error:
+            if (end := _end_of(error)) is not None:
+                raise end from None
             self._complain(f"This could not be done again: {error}")
+
+
+def _end_of(error: UsageError) -> BaseException | None:
+    """What was to end all of this, and came while a block was evaluated; None for a mistake in the block."""
+    met = error.__context__
+    if isinstance(met, KeyboardInterrupt) or (isinstance(met, SystemExit) and met.code in _SIGNALLED):
+        return met
+    return None
 
 
 def _where_it_was(operations: list[Operation], landings: tuple[str, ...]) -> list[Operation]:

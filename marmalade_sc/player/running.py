@@ -16,6 +16,7 @@ from marmalade_sc.ids import check_name
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.player.children import python_argv, python_env
 from marmalade_sc.player.directory import holder, make
+from marmalade_sc.player.jacklog import last_words
 from marmalade_sc.player.processes import ProcessId, wait_for_end
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
@@ -305,5 +306,5 @@ def _last_line(places: Places, name: str) -> str:
         words = (places.logs / f"{name}.log").read_bytes()[-4096:].decode(errors="replace").split("\n")
     except OSError:
         return ""
-    said = [line.strip() for line in words if line.strip()]
-    return f" ({said[-1].rstrip('.'):.200})" if said else ""
+    said = last_words(words)
+    return f" ({said.rstrip('.'):.200})" if said else ""

@@ -14,6 +14,7 @@ from marmalade_sc.player.children import ProcessSpec, become_subreaper, spawn
 from marmalade_sc.player.directory import written_aside
 from marmalade_sc.player.entries import Entry, exit_words
 from marmalade_sc.player.forking import Forks
+from marmalade_sc.player.jacklog import last_words
 from marmalade_sc.player.logs import RotatedLog
 from marmalade_sc.player.processes import ProcessId, children_of
 from marmalade_sc.player.restarts import LIMIT, WINDOW_S, dependents, ordered, restart_delay_s
@@ -274,7 +275,7 @@ class Supervisor:
             return
         entry.deaths = [*(death for death in entry.deaths if now - death < WINDOW_S), now]
         delay = restart_delay_s(entry.deaths, now)
-        last = f" Its last words: {entry.log.tail[-1]}" if entry.log.tail else ""
+        last = f" Its last words: {said}" if (said := last_words(entry.log.tail)) else ""
         if how == f"status {USELESS_STATUS}" or delay is None:
             entry.state = "failed"
             often = f"{LIMIT} times within {WINDOW_S:g} s, the last time" if delay is None else "for good:"

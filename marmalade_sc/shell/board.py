@@ -200,7 +200,12 @@ def _place(row: object) -> Place | None:
 def _samples(values: object) -> tuple[float, ...]:
     if not isinstance(values, list):
         return ()
-    return tuple(min(max(_number(each, 0.0), -1.0), 1.0) for each in values[:_MOST_SAMPLES])
+    return tuple(
+        [
+            each if type(each) is float and -1.0 <= each <= 1.0 else min(max(_number(each, 0.0), -1.0), 1.0)
+            for each in values[:_MOST_SAMPLES]
+        ]
+    )
 
 
 def _number(value: object, otherwise: float) -> float:

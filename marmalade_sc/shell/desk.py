@@ -23,6 +23,8 @@ _HEARS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _LOG_LINES: Final = 5000
 _FLASH_S: Final = 0.25
+_VIEW_S: Final = 0.09
+"""The piano roll of 80 columns moves so often by one; a larger one moves by more at once."""
 _BAR_S: Final = 0.25
 """What is on the bar besides the pulse, loads and levels, comes as often; between two pulses it is looked at once."""
 
@@ -96,6 +98,8 @@ class Desk:
         self._pulse: int | None = None
         self._bar_at = float("-inf")
         self._bar_of: object = None
+        self._view_at = float("-inf")
+        self._view_of: object = None
 
     # What is said
 
@@ -143,7 +147,10 @@ class Desk:
         """
         flash = self._flash if now_s < self._flash_until else None
         look = Look(
-            self._bar(now, now_s, width), self._lit(now) if self.follows else {}, flash, self._view(now, *view_size)
+            self._bar(now, now_s, width),
+            self._lit(now) if self.follows else {},
+            flash,
+            self._view(now, now_s, *view_size),
         )
         was, self.look = self.look, look
         moved = {
@@ -155,7 +162,8 @@ class Desk:
 
     def rests(self, now: int) -> float:
         """Seconds from the jam time `now` in which neither a light nor the pulse changes."""
-        light = self.lights.next if self.follows else None
+        is_hidden = self.panel is not None and self.panel.is_whole
+        light = self.lights.next if self.follows and not is_hidden else None
         heard = None if light is None else light + self.board.latency
         moments = [each for each in (heard, self._pulse) if each is not None]
         return max(0, min(moments) - now) / UNITS_PER_SECOND if moments else float("inf")
@@ -180,9 +188,16 @@ class Desk:
                 found.setdefault(row, []).append((column - 1 + self.marks.margin(source), chars))
         return {row: tuple(sorted(spans)) for row, spans in found.items()}
 
-    def _view(self, now: int, width: int, height: int) -> tuple[tuple[tuple[str, str], ...], ...]:
+    def _view(self, now: int, now_s: float, width: int, height: int) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """The view as it is; as it was, where there are no other samples, or the roll has not moved by a column."""
         if self.panel is None or not self.panel.is_view or width < 1 or height < 1:
+            self._view_of = None
             return ()
+        kind = self.panel.kind
+        of = kind, width, height, self.board.scope if "scope" in _HEARS[kind] else None
+        if of == self._view_of and (of[3] is not None or (kind == "roll" and now_s - self._view_at < _VIEW_S)):
+            return self.look.view
+        self._view_at, self._view_of = now_s, of
         from marmalade_sc.shell import views
 
         draw = {
@@ -190,7 +205,7 @@ class Desk:
             "roll": views.piano_roll,
             "scope": views.scope_view,
             "spectrum": views.spectrum_view,
-        }[self.panel.kind]
+        }[kind]
         return tuple(tuple(line) for line in draw(self.board, now, width, height))
 
     # Panels

@@ -48,7 +48,7 @@ HUNG_UP: Final = "hung up"
 _TICK_S: Final = 0.1
 _LEAST_S: Final = 0.05
 """Seconds between two looks at what moves: `_TICK_S` at most, `_LEAST_S` at least; between them when a light is due."""
-_ENGINE_S: Final = 20.0
+_ENGINE_S: Final = 60.0
 _LOOK_S: Final = 0.02
 """How long the set of a start waits for the engine, and how often it looks: the prompt is there a second before, and
 where all synthdefs are compiled on a busy machine eight."""

@@ -7,6 +7,7 @@ inside is drawn whole.
 """
 
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from prompt_toolkit.application import Application
@@ -16,7 +17,7 @@ from prompt_toolkit.layout import FormattedTextControl, Window
 from prompt_toolkit.layout.mouse_handlers import MouseHandlers
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.output import Output
-from prompt_toolkit.utils import get_cwidth
+from prompt_toolkit.utils import get_cwidth, to_str
 
 __all__ = ["LIT", "Lights", "Moving", "Repaint"]
 
@@ -37,18 +38,24 @@ class Lights(Protocol):
         """Characters that are lit, or lit no more, since they were drawn: (line, column, is_lit)."""
 
 
+Row = tuple[tuple[str, str], ...]
+"""A line as it was drawn: styles and texts."""
+
+
 class Moving(Window):
     """A window that knows how it was drawn last.
 
     Attributes:
         style_around: of what it stands in.
-        inside: which style a cell has got from that of its fragment, for windows of one line.
+        inside: which style a cell has got from that of its fragment, for windows of text.
+        drawn: its lines, as they were drawn; empty where that is not known.
     """
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.style_around = ""
+        self.style_around = self._style_own = ""
         self.inside: dict[str, str] = {}
+        self.drawn: list[Row] = []
 
     def write_to_screen(
         self,
@@ -60,15 +67,19 @@ class Moving(Window):
         z_index: int | None,
     ) -> None:
         """As a window does."""
-        if parent_style != self.style_around:
-            self.style_around = parent_style
+        own = to_str(self.style)  # a page has another than a view
+        if (parent_style, own) != (self.style_around, self._style_own):
+            self.style_around, self._style_own = parent_style, own
             self.inside.clear()
         super().write_to_screen(screen, mouse_handlers, write_position, parent_style, erase_bg, z_index)
-        if write_position.height == 1 and isinstance(self.content, FormattedTextControl):
-            self._learn(screen.data_buffer[write_position.ypos], write_position.xpos, write_position.width)
+        if isinstance(self.content, FormattedTextControl):
+            self.drawn = self.lines()
+            for number, line in enumerate(self.drawn[: write_position.height]):
+                self._learn(screen.data_buffer[write_position.ypos + number], line, write_position)
 
-    def _learn(self, row: Mapping[int, Char], at: int, width: int) -> None:
-        for style, text in self.fragments():
+    def _learn(self, row: Mapping[int, Char], line: Row, place: WritePosition) -> None:
+        at, width = place.xpos, place.width
+        for style, text in line:
             if not _is_even(text):
                 return  # where the next fragment stands is not known
             if text and len(text) <= width:
@@ -77,10 +88,16 @@ class Moving(Window):
         if width > 0:
             self.inside.setdefault("", row[at].style)
 
-    def fragments(self) -> list[tuple[str, str]]:
-        """What its control shows now: styles and texts."""
+    def lines(self) -> list[Row]:
+        """What its control shows now."""
         assert isinstance(self.content, FormattedTextControl)
-        return [(each[0], each[1]) for each in to_formatted_text(self.content.text)]
+        found: list[list[tuple[str, str]]] = [[]]
+        for style, text, *_ in to_formatted_text(self.content.text):
+            first, *rest = text.split("\n")
+            if first:
+                found[-1].append((style, first))
+            found += [[(style, part)] if part else [] for part in rest]
+        return [tuple(line) for line in found]
 
 
 class Repaint:
@@ -134,8 +151,7 @@ class Repaint:
                 app.invalidate()
                 return
             wanted -= {"code"}
-        if "bar" in wanted and self._line(last, self._windows["bar"]):
-            wanted -= {"bar"}
+        wanted = {name for name in wanted if name == "code" or not self._lines(last, self._windows[name])}
         if not wanted:
             return
         fresh = Screen()
@@ -178,24 +194,23 @@ class Repaint:
         )
         return True
 
-    def _line(self, last: Screen, window: Moving) -> bool:
-        """Draw the cells of a line that are others than they were; False where only a drawing of the window can."""
+    def _lines(self, last: Screen, window: Moving) -> bool:
+        """Draw the cells of a text that are others than they were; False where only a drawing of the window can."""
         place = last.visible_windows_to_write_positions.get(window)
-        if place is None or place.height != 1:
-            return place is None
-        cells: dict[int, tuple[str, str]] = {}
-        row, at, end = last.data_buffer[place.ypos], place.xpos, place.xpos + place.width
-        fragments = window.fragments()
-        for style, text in (*fragments, ("", " " * (place.width - sum(len(text) for _, text in fragments)))):
-            inside = window.inside.get(style)
-            if text and (inside is None or at + len(text) > end or not _is_even(text)):
-                return False
-            for char in text:
-                if (cell := row[at]).char != char or cell.style != inside:
-                    assert inside is not None
-                    cells[at] = char, inside
-                at += 1
-        self._write(last, {place.ypos: cells})
+        if place is None:
+            return True
+        lines, drawn = window.lines()[: place.height], window.drawn[: place.height]
+        if len(lines) != len(drawn):
+            return False
+        cells: dict[int, dict[int, tuple[str, str]]] = {}
+        for number, line in enumerate(lines):
+            if line != drawn[number]:
+                found = _others(last.data_buffer[place.ypos + number], line, window.inside, place)
+                if found is None:
+                    return False
+                cells[place.ypos + number] = found
+        window.drawn = lines
+        self._write(last, cells)
         return True
 
     def _write(self, last: Screen, cells: Mapping[int, Mapping[int, tuple[str, str]]]) -> None:
@@ -216,7 +231,7 @@ class Repaint:
                     seen = attributes[style]
                     output.set_attributes(seen, app.color_depth)
                 output.write(char)
-                remembered[column] = Char(char, style)
+                remembered[column] = _cell(char, style)
                 y, x = row, column + 1
         output.reset_attributes()
         _move(output, home.y - y, home.x)
@@ -254,6 +269,31 @@ class Repaint:
             previous_width=renderer._last_size.columns,
         )
         app.output.flush()
+
+
+def _others(
+    row: Mapping[int, Char], line: Row, inside: Mapping[str, str], place: WritePosition
+) -> dict[int, tuple[str, str]] | None:
+    """The cells of a line that are others than `row` has them; None where it is not known how they look."""
+    cells: dict[int, tuple[str, str]] = {}
+    at, end = place.xpos, place.xpos + place.width
+    for style, text in (*line, ("", " " * (place.width - sum(len(text) for _, text in line)))):
+        if not text:
+            continue
+        style_inside = inside.get(style)
+        if style_inside is None or at + len(text) > end or not _is_even(text):
+            return None
+        for char in text:
+            if (cell := row[at]).char != char or cell.style != style_inside:
+                cells[at] = char, style_inside
+            at += 1
+    return cells
+
+
+@lru_cache(4096)
+def _cell(char: str, style: str) -> Char:
+    """A character of a screen, which nobody changes: a view has the same few again and again."""
+    return Char(char, style)
 
 
 def _move(output: Output, rows: int, column: int) -> None:

@@ -3,12 +3,17 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
-from marmalade_sc.shell.board import Board
+from marmalade_sc.shell.board import Board, Scope
 from marmalade_sc.shell.status import Styled, meter
+
+if TYPE_CHECKING:
+    import numpy
+    import numpy.typing
 
 __all__ = ["COLOURS", "Lines", "piano_roll", "scope_view", "spectrum_view", "step_view"]
 
@@ -16,10 +21,15 @@ Lines = list[Styled]
 
 COLOURS: Final = 8
 """Tracks take turns with so many classes: roll.0 to roll.7."""
-_ROLL_S: Final = 8.0
+_NO_CELLS: Final[frozenset[int]] = frozenset()
+_ROLL: Final = 8 * UNITS_PER_SECOND
+"""Time on the piano roll; a note that is longer is seen as long as it began so long before it."""
 _NAMES: Final = ("c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b")
-_DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Braille dots by row and column of a character."""
+_DOTS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""Braille dots by column and row of a character."""
+_STROKES: Final = [[[sum(dots[low : high + 1]) for high in range(4)] for low in range(4)] for dots in _DOTS]
+"""Dots from one row of a character to another."""
+_BRAILLE: Final = [chr(0x2800 + each) for each in range(256)]
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _LOWEST_HZ: Final = 30.0
 _HIGHEST_HZ: Final = 16000.0
@@ -41,7 +51,7 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
     room = width - name_width - 5
     cells = next((each for each in (64, 48, 32, 16, 8) if each <= room), 4)
     here = int((cycle - bar) * cells)
-    this, last = _onsets(board, bar, cells), _onsets(board, bar - 1, cells)
+    this, last = _onsets(board, bar, cells)
     if len(tracks) > height:  # then those that sound come first: forty that were tried out must not hide one that plays
         tracks = sorted(tracks, key=lambda name: name not in this and name not in last)
     lines: Lines = []
@@ -50,7 +60,7 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
         line: Styled = [("class:track", f" {name[:name_width]:<{name_width}} ")]
         line.append(meter(max(level)) if level is not None else ("class:rest", " "))
         line.append(("class:plain", " "))
-        now_on, before = this.get(name, frozenset()), last.get(name, frozenset())
+        now_on, before = this.get(name, _NO_CELLS), last.get(name, _NO_CELLS)
         for cell in range(cells):
             is_on = cell in now_on or (cell > here and cell in before)
             sign = "■" if is_on else "·" if cell % max(1, cells // 4) else "┊"
@@ -62,46 +72,92 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
     return _filled(lines, width, height)
 
 
-def _onsets(board: Board, bar: int, cells: int) -> dict[str, frozenset[int]]:
+def _onsets(board: Board, bar: int, cells: int) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    """By track, the cells in which notes begin: of a bar, and of the one before it."""
     assert board.timeline is not None
-    begin, end = board.timeline.timetag(Fraction(bar)), board.timeline.timetag(Fraction(bar + 1))
-    span = max(1, end - begin)
-    found: dict[str, set[int]] = {}
-    for step in board.lately(begin):
-        if begin <= step.due < end:
-            found.setdefault(step.track, set()).add((step.due - begin) * cells // span)
-    return {name: frozenset(cells_on) for name, cells_on in found.items()}
+    before, begin, end = (board.timeline.timetag(Fraction(each)) for each in (bar - 1, bar, bar + 1))
+    this, last = max(1, end - begin), max(1, begin - before)
+    now_on: dict[str, set[int]] = {}
+    before_on: dict[str, set[int]] = {}
+    for step in board.lately(before):
+        due = step.due
+        if begin <= due < end:
+            now_on.setdefault(step.track, set()).add((due - begin) * cells // this)
+        elif before <= due < begin:
+            before_on.setdefault(step.track, set()).add((due - before) * cells // last)
+    return now_on, before_on
 
 
 def piano_roll(board: Board, now: int, width: int, height: int) -> Lines:
-    """The last eight seconds: pitches up, time to the right, a row for each track without pitch below."""
-    heard = now - board.latency
-    since = heard - round(_ROLL_S * UNITS_PER_SECOND)
-    steps = [step for step in board.lately(since - UNITS_PER_SECOND * 8) if step.due + step.length > since]
-    steps = [step for step in steps if step.due <= heard]
-    colour = {name: place % COLOURS for place, name in enumerate(board.track_names())}
-    drums = sorted({step.track for step in steps if step.midi is None})[: max(0, height // 2)]
-    rows = max(0, height - len(drums))
+    """The last eight seconds: pitches up, time to the right, a row for each track without pitch below.
+
+    It moves by whole columns, and a note's columns are always the same: nothing trembles, and nothing is drawn between.
+    """
     room = width - 6
     if room < 8 or height < 1:
         return _filled([], width, height)
-    low, span = _range([step.midi for step in steps if step.midi is not None], rows)
-    grid: list[list[tuple[str, str]]] = [[("class:roll.grid", " ")] * room for _ in range(rows + len(drums))]
-    for step in reversed(steps):
-        row = rows + drums.index(step.track) if step.midi is None and step.track in drums else -1
-        if step.midi is not None and rows:
-            row = rows - 1 - min(rows - 1, max(0, int((round(step.midi) - low) * rows / span)))
-        if row < 0:
+    heard = now - board.latency
+    newest = heard * room // _ROLL
+    since = (newest - room + 1) * _ROLL // room
+    earliest = since - _ROLL
+    pitched: list[tuple[float, str, int, int]] = []
+    others: list[tuple[str, int, int]] = []
+    for step in board.lately(earliest):
+        due = step.due
+        end = due + step.length
+        if due > heard or (end <= since and due < since):
             continue
-        begin = int((step.due - since) * room / (heard - since))
-        end = int((min(step.due + step.length, heard) - since) * room / (heard - since))
-        style = f"class:roll.{colour.get(step.track, 0)}"
-        for column in range(max(0, begin), min(room, max(end, begin + 1))):
-            grid[row][column] = (style, "▌" if column == begin else "━")
+        last = heard if end > heard else end
+        midi = step.midi
+        if midi is None:
+            others.append((step.track, due, last))
+        else:
+            pitched.append((midi, step.track, due, last))
+    colour = {name: f"class:roll.{place % COLOURS}" for place, name in enumerate(board.track_names())}
+    drums = sorted({track for track, _, _ in others})[: max(0, height // 2)]
+    rows = max(0, height - len(drums))
+    low, span = _range([note for note, _, _, _ in pitched], rows)
+    notes = [(rows + drums.index(track), track, due, end) for track, due, end in others if track in drums]
+    if rows:
+        notes += [
+            (rows - 1 - min(rows - 1, max(0, int((round(midi) - low) * rows / span))), track, due, end)
+            for midi, track, due, end in pitched
+        ]
+    signs = [[" "] * room for _ in range(height)]
+    styles = [["class:roll.grid"] * room for _ in range(height)]
+    first = newest - room + 1
+    for row, track, due, last in reversed(notes):  # the newest note of a place is seen
+        column = due * room // _ROLL - first
+        end = max(last * room // _ROLL - first, column + 1)
+        begin = max(0, column)
+        if end > begin:
+            count = min(end, room) - begin
+            signs[row][begin : begin + count] = "━" * count
+            styles[row][begin : begin + count] = [colour.get(track, "class:roll.0")] * count
+            if column >= 0:
+                signs[row][column] = "▌"
     names = [_pitch_name(low, span, rows, row) for row in range(rows)] + [f"{name[:5]:<5}" for name in drums]
     return [
-        _merged([("class:rest", f"{name:<5}│"), *cells]) for name, cells in zip(names, grid, strict=True)
-    ] or _filled([], width, height)
+        [("class:rest", f"{name:<5}│"), *_in_runs("".join(sign), _runs(style))]
+        for name, style, sign in zip(names, styles, signs, strict=True)
+    ]
+
+
+def _runs(styles: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Neighbours of one style: (style, begin, end)."""
+    found, begin, end = [], 0, len(styles)
+    while begin < end:
+        style, after = styles[begin], begin + 1
+        while after < end and styles[after] == style:
+            after += 1
+        found.append((style, begin, after))
+        begin = after
+    return found
+
+
+def _in_runs(text: str, runs: Sequence[tuple[str, int, int]]) -> Styled:
+    """A line as few parts: the terminal's bytes are what a refresh costs."""
+    return [(style, text[begin:end]) for style, begin, end in runs]
 
 
 def _range(notes: Sequence[float], rows: int) -> tuple[int, int]:
@@ -135,49 +191,61 @@ def scope_view(board: Board, now: int, width: int, height: int) -> Lines:
 
 
 def _wave(samples: Sequence[float], width: int, height: int) -> Lines:
+    columns, rows, count = width * 2, height * 4, len(samples)
+    places = [min(count - 1, column * count // columns) for column in range(columns)] if count else []
+    heights = [min(rows - 1, max(0, round((1 - samples[at]) / 2 * (rows - 1)))) for at in places]
     dots = [[0] * width for _ in range(height)]
-    columns, rows = width * 2, height * 4
-    before: int | None = None
-    for column in range(columns):
-        sample = samples[min(len(samples) - 1, column * len(samples) // columns)] if samples else 0.0
-        row = min(rows - 1, max(0, round((1 - sample) / 2 * (rows - 1))))
-        low, high = (row, row) if before is None else (min(row, before), max(row, before))
-        for each in range(low, high + 1):
-            dots[each // 4][column // 2] |= _DOTS[each % 4][column % 2]
+    before = heights[0] if heights else 0
+    for column, row in enumerate(heights):
+        low, high = (row, before) if row < before else (before, row)
+        bits, at = _STROKES[column % 2], column // 2
+        for line in range(low // 4, high // 4 + 1):
+            dots[line][at] |= bits[max(0, low - line * 4)][min(3, high - line * 4)]
         before = row
-    return [[("class:scope", "".join(chr(0x2800 + each) for each in line))] for line in dots]
+    return [[("class:scope", "".join([_BRAILLE[each] for each in line]))] for line in dots]
 
 
 def spectrum_view(board: Board, now: int, width: int, height: int) -> Lines:
     """Level over pitch: 30 Hz to 16 kHz, each column the same share of an octave; from -84 dBFS at the bottom."""
-    samples = [(left + right) / 2 for left, right in zip(board.scope.left, board.scope.right, strict=False)]
-    if len(samples) < 64 or width < 8 or height < 2:
+    count = min(len(board.scope.left), len(board.scope.right))
+    if count < 64 or width < 8 or height < 2:
         return _filled([[("class:rest", " nothing to see yet"[:width])]], width, height)
-    levels = _spectrum_db(samples, board.scope.rate, width)
+    levels = _spectrum_db(board.scope, count, width)
     rows = height - 1
+    runs = _runs([meter(level + 6)[0] for level in levels])
+    eighths = [round((level + _SPECTRUM_DB) / _SPECTRUM_DB * rows * 8) for level in levels]
     lines: Lines = []
-    for row in range(rows):
-        line: Styled = []
-        for level in levels:
-            filled = (level + _SPECTRUM_DB) / _SPECTRUM_DB * rows - (rows - 1 - row)
-            style, _ = meter(level + 6)
-            line.append((style, _BLOCKS[min(8, max(0, round(filled * 8)))]))
-        lines.append(_merged(line))
+    for base in range((rows - 1) * 8, -1, -8):
+        signs = ["█" if (part := each - base) >= 8 else _BLOCKS[part] if part > 0 else " " for each in eighths]
+        lines.append(_in_runs("".join(signs), runs))
     return [*lines, [("class:rest", _frequency_axis(width))]]
 
 
-def _spectrum_db(samples: Sequence[float], rate: float, columns: int) -> list[float]:
+def _spectrum_db(scope: Scope, count: int, columns: int) -> list[float]:
     import numpy  # 0.1 s to import: only who looks at a spectrum pays
 
-    window = numpy.hanning(len(samples))
-    bins = numpy.abs(numpy.fft.rfft(numpy.asarray(samples) * window)) / (window.sum() / 2)
-    found = []
+    window, edges = _bands(count, scope.rate, columns)
+    samples = numpy.add(scope.left[:count], scope.right[:count]) / 2
+    bins = numpy.abs(numpy.fft.rfft(samples * window))
+    loudest = [float(bins[first:last].max()) for first, last in edges]
+    return [20 * math.log10(max(each, 1e-6)) for each in loudest]
+
+
+@lru_cache(4)
+def _bands(
+    count: int, rate: float, columns: int
+) -> tuple["numpy.typing.NDArray[numpy.float64]", list[tuple[int, int]]]:
+    """A window for so many samples that leaves a sine's peak as it is, and the bins of each column."""
+    import numpy
+
+    window = numpy.hanning(count)
+    bins = count // 2 + 1
+    edges = []
     for column in range(columns):
-        low, high = (_frequency(column + each, columns) * len(samples) / rate for each in (0, 1))
-        first = min(len(bins) - 1, round(low))
-        last = min(len(bins), max(first + 1, round(high)))
-        found.append(20 * math.log10(max(float(bins[first:last].max()), 1e-6)))
-    return found
+        low, high = (_frequency(column + each, columns) * count / rate for each in (0, 1))
+        first = min(bins - 1, round(low))
+        edges.append((first, min(bins, max(first + 1, round(high)))))
+    return window * (2 / window.sum()), edges
 
 
 def _frequency(column: float, columns: int) -> float:

@@ -62,8 +62,11 @@ def test_a_jam_plays_again_with_a_player_of_its_own_and_beside_what_plays(tmp_pa
             alone.wait_for("The jam home plays again: 5:00. Ctrl-C stops it.", 60.0)
             alone.wait_for("Nobody can hear this: the driver is dummy")
             eventually(lambda: heard(player, "replay-home", "d1") > 2, 30.0)
-            with replaying(player, "home") as beside:
-                beside.wait_for("The jam home plays again: 0:", 30.0)
+            with replaying(player, "home") as whole:  # some seconds, which are over before anybody could press a key
+                whole.wait_for("The jam home plays again: 0:", 30.0)
+                assert whole.wait_for_end(60.0) == 0
+            with replaying(player, "home", "--evaluations", "--seconds", "300") as beside:
+                beside.wait_for("The jam home plays again: 5:00. Ctrl-C stops it.", 30.0)
                 assert "Starting the player" not in beside.text
                 beside.press("c-c")
                 assert beside.wait_for_end(30.0) == 130

@@ -146,6 +146,17 @@ def test_a_block_that_cannot_be_done_again_is_told_and_left_out() -> None:
     assert "ZeroDivisionError" in said[0]
 
 
+@pytest.mark.parametrize("code", ["raise KeyboardInterrupt", "raise SystemExit(143)"])
+def test_what_ends_the_command_ends_it_while_a_block_is_evaluated(code: str) -> None:
+    """Ctrl-C in that moment was told as a mistake of the block, and the replay went on for minutes."""
+    stage = Logged()
+    stage.step('d1 >> s("bd*4")')
+    rows = [stage.rows[0], Evaluated(stage.rows[0].at + MS, None, code, "block 2")]
+    player = EvaluationPlayer(orchestra(), Evaluations(stage.begun, tuple(rows)), START)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        list(player.frames(player.clock.now() + UNITS_PER_SECOND))
+
+
 def test_a_log_is_read_as_it_was_written_and_a_torn_line_left_out(tmp_path: Path) -> None:
     said: list[str] = []
     stage = Logged()

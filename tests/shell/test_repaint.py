@@ -103,7 +103,7 @@ looks = st.builds(
 
 @pytest.mark.parametrize("name", ["full", "plain"])
 @settings(max_examples=25, deadline=None)
-@given(steps=st.lists(st.tuples(looks, st.sampled_from([None, "steps"])), min_size=1, max_size=5))
+@given(steps=st.lists(st.tuples(looks, st.sampled_from([None, "steps", "page"])), min_size=1, max_size=5))
 def test_a_part_is_drawn_as_the_whole_would_be(
     tmp_path_factory: pytest.TempPathFactory, name: str, steps: list[tuple[Look, str | None]]
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_part_is_drawn_as_the_whole_would_be(
 
     async def work(face: Face, desk: Desk, paper: _Paper) -> None:
         for look, kind in steps:
-            desk.panel = Panel(kind) if kind else None
+            desk.panel = Panel(kind, lines=("one", "", "three") if kind == "page" else ()) if kind else None
             face.app._redraw()
             desk.look = look
             face.repaint(DRAWS)
@@ -170,6 +170,28 @@ def test_a_light_costs_its_own_characters(tmp_path: Any) -> None:
         face.repaint({"code"})
         assert not face.app.invalidated
         assert "sn" in "".join(written) and "bd" not in "".join(written) and len("".join(written)) < 120
+
+    shown(tmp_path, "full", work)
+
+
+def test_a_step_of_a_view_costs_its_own_characters(tmp_path: Any) -> None:
+    """A playhead that moves by a cell must not have all lines of the view compared and sent."""
+
+    async def work(face: Face, desk: Desk, paper: _Paper) -> None:
+        rows = [(("class:track", f" d{n} "), ("class:step.grid", "·" * 30)) for n in range(5)]
+        desk.panel, desk.look = Panel("steps"), Look(view=tuple(rows))
+        face.app._redraw()
+        desk.look = Look(view=(*rows[:2], (("class:track", " d2 "), ("class:step.on", "■"), *rows[2][1:]), *rows[3:]))
+        face.repaint({"view"})  # a style that has not been there: the window is drawn
+        rows[2] = (rows[2][0], ("class:step.grid", "··"), ("class:step.on", "■"), ("class:step.grid", "·" * 27))
+        desk.look = Look(view=tuple(rows))
+        written: list[str] = []
+        take = paper.write
+        paper.write = lambda text: written.append(text) or take(text)  # type: ignore[method-assign, func-returns-value]
+        face.repaint({"view"})
+        assert not face.app.invalidated
+        assert " d2 ··■···" in "\n".join(paper.screen.display)
+        assert "".join(written).count("·") == 1 and len("".join(written)) < 120
 
     shown(tmp_path, "full", work)
 
