@@ -8,6 +8,7 @@ any synthesis.
 import contextlib
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def run(count: int) -> bool:
         os.environ.pop("XDG_RUNTIME_DIR", None)
         places = Places.find(Path(name) / "p")
         make_private(places.runtime)
+        stack.callback(shutil.rmtree, places.runtime, ignore_errors=True)
         _, definitions = orchestra_for(places, load(places.config))
         events = stack.enter_context(redis(places.runtime))
         places.events_socket.symlink_to(events)

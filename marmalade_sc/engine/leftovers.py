@@ -5,6 +5,7 @@ scsynth leaves 8 MiB each, named by its port; a jackd its socket and a semaphore
 
 import contextlib
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,14 +14,24 @@ __all__ = ["remove_jack_leftovers", "remove_leftovers"]
 
 _PREFIX: Final = "SuperColliderServer_"
 _SETTLED_S: Final = 60.0
-"""A scsynth that starts makes its memory before it opens its port."""
+"""A scsynth that starts makes its memory before it opens its port, by less than this."""
+_MAPPED_S: Final = 2.0
+"""It maps its memory as soon as it has made it: within microseconds."""
+_SERVERS: Final = ("scsynth", "supernova")
 _TABLES: Final = ("udp", "udp6", "tcp", "tcp6")
 
 
-def remove_leftovers(memory: Path = Path("/dev/shm"), tables: Path = Path("/proc/net")) -> list[str]:
+def remove_leftovers(
+    memory: Path = Path("/dev/shm"),
+    tables: Path = Path("/proc/net"),
+    processes: Path = Path("/proc"),
+    servers: Sequence[str] = _SERVERS,
+) -> list[str]:
     """Remove shared memory of servers that are gone; the names of what was removed. Never raises.
 
-    A file stays when it is another user's, younger than a minute, or when anybody has its port open.
+    A file stays when it is another user's, when anybody has its port open, and while it may be that of a server that
+    starts: for two seconds, or as long as a process with one of the names `servers` in its own has it mapped; for a
+    minute where that cannot be known.
     """
     removed = []
     with contextlib.suppress(OSError):
@@ -29,8 +40,10 @@ def remove_leftovers(memory: Path = Path("/dev/shm"), tables: Path = Path("/proc
         for path in found:
             with contextlib.suppress(OSError, ValueError):
                 stat = path.stat()
-                is_old = datetime.now(UTC).timestamp() - stat.st_mtime > _SETTLED_S
-                if int(path.name.removeprefix(_PREFIX)) not in taken and is_old and stat.st_uid == os.geteuid():
+                age_s = datetime.now(UTC).timestamp() - stat.st_mtime
+                if int(path.name.removeprefix(_PREFIX)) in taken or stat.st_uid != os.geteuid():
+                    continue
+                if age_s > _SETTLED_S or (age_s > _MAPPED_S and _is_mapped(path, processes, servers) is False):
                     path.unlink()
                     removed.append(path.name)
     return removed
@@ -52,6 +65,26 @@ def remove_jack_leftovers(server: str, memory: Path = Path("/dev/shm")) -> list[
                     path.unlink()
                     removed.append(path.name)
     return removed
+
+
+def _is_mapped(path: Path, processes: Path, servers: Sequence[str]) -> bool | None:
+    """Whether a server has the file in its memory; None where one of them cannot be read."""
+    needle, is_hidden = os.fsencode(path), False
+    try:
+        found = [process for process in processes.iterdir() if process.name.isdigit()]
+    except OSError:
+        return None
+    for process in found:
+        with contextlib.suppress(OSError):  # it has ended
+            name = (process / "comm").read_text(encoding="utf-8", errors="replace")
+            if not any(server in name for server in servers):
+                continue
+            try:
+                if needle in (process / "maps").read_bytes():
+                    return True
+            except PermissionError:
+                is_hidden = True
+    return None if is_hidden else False
 
 
 def _open_ports(tables: Path) -> frozenset[int]:

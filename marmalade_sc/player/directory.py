@@ -1,27 +1,32 @@
 """The player directory: made, checked, locked for one player, and cleaned of what a crash left."""
 
+import contextlib
 import errno
 import fcntl
 import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from marmalade_sc.errors import PlayerError
+from marmalade_sc.player.abandoned import hold, remove_abandoned
 from marmalade_sc.player.processes import ProcessId, end
-from marmalade_sc.settings.places import Places, make_private
+from marmalade_sc.settings.places import Places
 
-__all__ = ["SCHEMA", "PlayerDirectory", "holder"]
+__all__ = ["SCHEMA", "PlayerDirectory", "clear", "holder"]
 
 SCHEMA = 1
 """Version of the directory's layout. Raise it when an older Marmalade could no longer use the directory."""
 
 _FOLDERS = ("generators", "jams", "players", "blobs", "synthdefs", "samples", "recordings", "sets", "logs")
 _GRACE_S = 0.25
+_CLEARED_S = 1.0
+"""Longer than a guard holds the directory to clear it, or a child the lock between its fork and its exec."""
 _UNFINISHED = ".part"
 
 
@@ -35,6 +40,7 @@ class PlayerDirectory:
     places: Places
     cleaned: list[str] = field(default_factory=list)
     _lock: int = -1
+    _runtime: int = -1
 
     @classmethod
     def open(cls, places: Places) -> "PlayerDirectory":
@@ -47,9 +53,12 @@ class PlayerDirectory:
         opened = cls(places)
         opened._lock = _locked(places)
         try:
-            make_private(places.runtime)  # locked: one that ends takes its own away before it lets go
+            opened._runtime = hold(places.runtime)  # locked: one that ends takes its own away before it lets go
             _check_schema(places)
-            opened.cleaned = clean(places)
+            opened.cleaned = [*clean(places), *remove_abandoned(places.runtime)]
+        except OSError as error:
+            opened.close()
+            raise _unusable(places.root, error) from error
         except BaseException:
             opened.close()
             raise
@@ -60,6 +69,8 @@ class PlayerDirectory:
         if self._lock >= 0:
             lock, self._lock = self._lock, -1
             shutil.rmtree(self.places.runtime, ignore_errors=True)
+            if self._runtime >= 0:
+                os.close(self._runtime)
             try:
                 os.ftruncate(lock, 0)
                 # A child between fork and exec still shares the lock; unlocking ends it for both.
@@ -99,6 +110,26 @@ def holder(places: Places) -> ProcessId | None:
     return process if process is not None and process.lives else None
 
 
+def clear(places: Places, clean_memory: Callable[[], None]) -> None:
+    """Remove what a killed player leaves, unless another one plays there already. Never raises.
+
+    Only for its guard, when it has ended all processes.
+
+    Args:
+        clean_memory: removes what sound servers left; called while nobody can start one for this directory.
+    """
+    if not places.runtime.exists():
+        return  # it has ended by itself
+    with contextlib.suppress(OSError):
+        lock = os.open(places.lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            clean_memory()
+            shutil.rmtree(places.runtime, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
 def clean(places: Places) -> list[str]:
     """Remove what a crash left: processes, sockets, unfinished files. Only for the holder of the lock.
 
@@ -122,7 +153,15 @@ def _locked(places: Places) -> int:
     except OSError as error:
         raise _unusable(places.root, error) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        deadline = time.monotonic() + _CLEARED_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if holder(places) is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)  # a guard clears what its player left
         own = ProcessId.own()
         os.ftruncate(lock, 0)
         os.pwrite(lock, json.dumps({"pid": own.pid, "start": own.start}).encode(), 0)

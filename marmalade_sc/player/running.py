@@ -64,7 +64,7 @@ def run(places: Places, options: Mapping[str, str], jam: str | None, say: Callab
         MarmaladeError: a setting, the directory or the jam cannot be used. Once it runs, trouble is said, not raised.
     """
     # For this process only: whoever starts a player, or asks how it is, does not wait for the supervisor's imports.
-    from marmalade_sc.player.directory import PlayerDirectory
+    from marmalade_sc.player.directory import PlayerDirectory, clear
     from marmalade_sc.player.guard import guarded
     from marmalade_sc.player.specs import Plan
     from marmalade_sc.player.supervisor import Supervisor
@@ -91,7 +91,9 @@ def run(places: Places, options: Mapping[str, str], jam: str | None, say: Callab
             return 1
         return 0
 
-    return guarded(supervise)
+    code = guarded(supervise)
+    clear(places, Plan(places, options).clean)
+    return code
 
 
 def choose(places: Places, options: Mapping[str, str], jam: str | None) -> str:

@@ -1,5 +1,6 @@
 """A killed scsynth leaves 8 MiB of memory behind; a night of crashes must not fill it."""
 
+import mmap
 import os
 import socket
 from pathlib import Path
@@ -19,6 +20,7 @@ def _left(folder: Path, port: int, age_s: float) -> Path:
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_only_the_memory_of_servers_that_are_gone_is_removed(tmp_path: Path, kind: socket.SocketKind) -> None:
+    name = Path("/proc/self/comm").read_text().strip()
     with socket.socket(socket.AF_INET, kind) as server:
         server.bind(("127.0.0.1", 0))
         if kind == socket.SOCK_STREAM:
@@ -31,11 +33,20 @@ def test_only_the_memory_of_servers_that_are_gone_is_removed(tmp_path: Path, kin
         )
         (tmp_path / "SuperColliderServer_x").write_bytes(b"")
         (tmp_path / "jack-shm-registry").write_bytes(b"")
-        assert remove_leftovers(tmp_path) == [gone.name]
+        with starts.open("r+b") as file, mmap.mmap(file.fileno(), 1):
+            assert remove_leftovers(tmp_path, servers=[name]) == [gone.name]
         assert runs.exists()
-        assert starts.exists()
+        assert starts.exists(), "a server maps its memory before it opens its port"
         assert not gone.exists()
         assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_what_no_process_has_in_its_memory_goes_at_once(tmp_path: Path) -> None:
+    """A scsynth that was killed a moment before its player ends: no later player may ever come to clean."""
+    killed, new = _left(tmp_path, 3, 5), _left(tmp_path, 2, 0)
+    assert remove_leftovers(tmp_path, processes=tmp_path / "nowhere") == [], "nobody knows who has it"
+    assert remove_leftovers(tmp_path) == [killed.name]
+    assert new.exists(), "its server may be about to map it"
 
 
 def test_nothing_is_removed_where_ports_cannot_be_known(tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ def test_when_the_supervisor_is_killed_nothing_plays_on_and_the_next_start_is_cl
     for process in everything:
         assert wait_for_end(process, 3.0)
     assert running.status(places) is None
+    eventually(lambda: not places.runtime.exists())
+    assert not list(Path("/dev/shm").glob(f"jack*{places.runtime.name[-8:]}*"))
     assert running.start(places, _QUIET).jam == "sunday"
 
 

@@ -5,13 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from marmalade_sc.errors import PlayerError
 from marmalade_sc.player import directory
-from marmalade_sc.player.directory import SCHEMA, PlayerDirectory, holder
+from marmalade_sc.player.directory import SCHEMA, PlayerDirectory, clear, holder
 from marmalade_sc.player.processes import ProcessId, start_time
 from marmalade_sc.player.running import status
 from marmalade_sc.settings.places import Places, make_private
@@ -51,6 +52,37 @@ def test_a_closed_directory_may_be_opened_again_and_closing_is_idempotent(places
     opened.close()
     assert holder(places) is None
     PlayerDirectory.open(places).close()
+
+
+def test_a_start_waits_for_the_guard_that_clears_what_its_player_left(places: Places) -> None:
+    """After a crash on stage the player is started at once: it must not be told that another one is there."""
+    crashed(places)
+    is_clearing, done = threading.Event(), threading.Event()
+
+    def clean_memory() -> None:
+        is_clearing.set()
+        done.wait(20)
+
+    guard = threading.Thread(target=clear, args=(places, clean_memory))
+    places.lock.write_text(json.dumps({"pid": os.getpid(), "start": 1}))
+    guard.start()
+    assert is_clearing.wait(20)
+    threading.Timer(0.1, done.set).start()
+    with PlayerDirectory.open(places):
+        guard.join(20)
+        assert places.runtime.is_dir()
+
+
+def test_a_guard_removes_nothing_of_a_player_that_plays_there_already(places: Places) -> None:
+    with PlayerDirectory.open(places):
+        clear(places, lambda: pytest.fail("its sound servers play"))
+        assert places.runtime.is_dir()
+    clear(places, lambda: pytest.fail("it has ended by itself"))
+    crashed(places)
+    places.lock.touch()
+    cleaned: list[bool] = []
+    clear(places, lambda: cleaned.append(True))
+    assert cleaned == [True] and not places.runtime.exists()
 
 
 def test_a_lock_of_a_dead_process_does_not_hold(places: Places) -> None:
