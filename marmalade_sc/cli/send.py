@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 
 import click
 
@@ -17,7 +18,7 @@ __all__ = ["send"]
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @with_session
 def send(session: Session, code: str | None, source: str, command: str | None, as_json: bool) -> None:
-    """Evaluate CODE (default: standard input). Exit status 1 when it failed.
+    """Evaluate CODE (default: standard input), and print its value and what it prints. Exit status 1 when it failed.
 
     With --do, CODE is a JSON object with the fields of the command; `-` reads it from standard input.
     """
@@ -25,6 +26,7 @@ def send(session: Session, code: str | None, source: str, command: str | None, a
 
     path = session.places.control_socket
     code = sys.stdin.read() if code == "-" else code
+    printed: list[str] = []
     if command is not None:
         try:
             fields = json.loads(code) if code else {}
@@ -34,10 +36,12 @@ def send(session: Session, code: str | None, source: str, command: str | None, a
             raise click.BadParameter("fields of a command are a JSON object", param_hint="CODE")
         answer = request(path, command, **fields)
     else:
-        answer = request(path, "evaluate", timeout_s=600.0, code=code or sys.stdin.read(), source=source)
+        heard = printed.append if as_json else partial(click.echo, nl=False)
+        code = code or sys.stdin.read()
+        answer = request(path, "evaluate", timeout_s=600.0, printed=heard, code=code, source=source)
     error = answer.get("error")
     if as_json:
-        click.echo(json.dumps(answer))
+        click.echo(json.dumps({**answer, "output": "".join(printed)} if command is None else answer))
     elif isinstance(error, dict):
         click.echo(str(error.get("text")), err=True)
     else:

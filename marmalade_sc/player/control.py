@@ -278,8 +278,22 @@ class Client:
                     future.set_exception(PlayerError("The player is gone. Start it again with `marmalade`."))
 
 
-def request(path: Path, do: str, /, *, timeout_s: float = 60.0, **fields: object) -> Message:
+def request(
+    path: Path,
+    do: str,
+    /,
+    *,
+    timeout_s: float = 60.0,
+    printed: Callable[[str], object] | None = None,
+    **fields: object,
+) -> Message:
     """One command over a connection of its own, for programs without an event loop. Blocks.
+
+    Args:
+        path: the control socket.
+        do: the command, with its `fields`.
+        timeout_s: how long nothing may come.
+        printed: called with what code of the session prints until the answer is there.
 
     Raises:
         PlayerError: no player answers.
@@ -290,12 +304,16 @@ def request(path: Path, do: str, /, *, timeout_s: float = 60.0, **fields: object
             connection.connect(os.fspath(path))
             stream = connection.makefile("rwb")
             stream.readline()
+            if printed is not None:
+                stream.write(json.dumps({"id": 0, "do": "subscribe", "to": ["output"]}).encode() + b"\n")
             stream.write(json.dumps({"id": 1, "do": do, **fields}).encode() + b"\n")
             stream.flush()
             while line := stream.readline():
                 message: Message = json.loads(line)
                 if message.get("id") == 1:
                     return message
+                if printed is not None and message.get("event") == "output":
+                    printed(str(message.get("text", "")))
     except TimeoutError as error:
         raise PlayerError(f"The player did not answer {do!r} within {timeout_s:g} s.") from error
     except (OSError, ValueError) as error:

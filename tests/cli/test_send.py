@@ -34,6 +34,10 @@ def test_code_and_commands_are_answered(player: LivePlayer) -> None:
     root = player.places.root
     done = send(root, "1 + 1")
     assert (done.returncode, done.stdout) == (0, "2\n")
+    done = send(root, "print('né', 3)\n1 + 1")
+    assert (done.returncode, done.stdout) == (0, "né 3\n2\n")
+    answer = json.loads(send(root, "--json", "print('a')\nprint('b')\n1 / 0").stdout)
+    assert (answer["ok"], answer["output"]) == (False, "a\nb\n")
     done = send(root, stdin='s9 >> s("bd")\n')
     assert done.returncode == 0
     assert done.stdout.startswith("s9 at bar ")
