@@ -209,7 +209,7 @@ def ask(session: Session, do: str, **fields: object) -> Mapping[str, object]:
     """The player's answer. Raises PlayerError where it refuses, or there is none."""
     from marmalade_sc.player.control import request
 
-    answer = request(session.places.control_socket, do, timeout_s=60.0, **fields)
+    answer = request(session.places.control_socket, do, timeout_s=60.0, printed=None, **fields)
     error = answer.get("error")
     if error:
         raise PlayerError(str(error.get("text") if isinstance(error, Mapping) else error))
