@@ -61,6 +61,7 @@ WHERE = {
         "peers/test_floods.py::test_who_says_from_elsewhere_that_it_is_a_friend_is_nobody_s_friend",
         "peers/test_floods.py::test_requests_of_all_strangers_together_have_one_share",
         "peers/test_floods.py::test_two_hear_each_other_through_forgeries_from_a_hundred_addresses",
+        "peers/test_sieve.py::test_a_friend_s_are_all_there_after_a_while_in_which_nobody_could_read",
     ],
     "T16 many made-up players": [
         "peers/test_judgement.py::test_t16_many_players_together_fill_bounded_room",
@@ -235,7 +236,8 @@ HELD = {
     "T12": "a header within 5 s, a body within 5 s more, connections for an address, places for friends",
     "T13": "sizes are refused before they are read, depth before it is parsed",
     "T14": "literal numbers, no loopback but among loopback, no metadata, no redirects, no names",
-    "T15": "a bucket for each address and one for all strangers come before signatures; outsiders fail at the seal",
+    "T15": "a filter before the socket, a bucket for each address and one for all strangers come before signatures; "
+    "outsiders fail at the seal",
     "T16": "32 new players a minute, bounded room for each and all, friends and those met first stay",
     "T17": "nobody is gone on others' word; only its own key refutes",
     "T18": "a play names the version by its hash; versions only grow; old ones stay addressable",
