@@ -96,15 +96,17 @@ class Timeline:
     Args:
         segments: in order of time and of cycle; the first also serves everything before it.
         revision: grows by one with each change.
+        counts: whether its bars are counted already; else what plays first may begin them anew (live/clockwork.py).
     """
 
-    __slots__ = ("_cycles", "_lines", "_times", "revision", "segments")
+    __slots__ = ("_cycles", "_lines", "_times", "counts", "revision", "segments")
 
-    def __init__(self, segments: Sequence[Segment], revision: int = 0) -> None:
+    def __init__(self, segments: Sequence[Segment], revision: int = 0, counts: bool = False) -> None:
         if not segments:
             raise TimelineError("A timeline needs a segment")
         self.segments = tuple(segments)
         self.revision = revision
+        self.counts = counts
         self._cycles = [segment.cycle for segment in self.segments]
         self._times = [segment.time_s for segment in self.segments]
         self._lines = [_Line.of(segment) for segment in self.segments]
@@ -209,7 +211,7 @@ class Timeline:
             period_s=target,
             slope_s=Fraction(0),
         )
-        return Timeline((*ramp.segments, landed), ramp.revision)
+        return Timeline((*ramp.segments, landed), ramp.revision, self.counts)
 
     def with_meter(self, beats_per_cycle: Fraction | int, at: Fraction) -> "Timeline":
         """A new meter from cycle `at` on, at the tempo that rules there."""
@@ -230,7 +232,11 @@ class Timeline:
         if last.playing:
             return self
         time_s = max(Fraction(at, UNITS_PER_SECOND), last.time_s)
-        return Timeline((*self.segments, replace(last, time_s=time_s, playing=True)), self.revision + 1)
+        return Timeline((*self.segments, replace(last, time_s=time_s, playing=True)), self.revision + 1, self.counts)
+
+    def counted(self) -> "Timeline":
+        """The same, whose bars are counted from now on."""
+        return self if self.counts else Timeline(self.segments, self.revision + 1, True)
 
     def nudged(self, seconds_s: Fraction | float, at: Fraction) -> "Timeline":
         """Everything from cycle `at` on comes `seconds_s` later (negative: earlier), later changes of tempo too.
@@ -246,12 +252,12 @@ class Timeline:
             nudged = replace(nudged, time_s=max(nudged.time_s, begun.segments[-2].time_s))
         shift = nudged.time_s - self._by_cycle(nudged.cycle).time_of(nudged.cycle)
         later = [replace(s, time_s=s.time_s + shift) for s in self.segments if s.cycle > nudged.cycle]
-        return Timeline((*begun.segments[:-1], nudged, *later), begun.revision)
+        return Timeline((*begun.segments[:-1], nudged, *later), begun.revision, self.counts)
 
     def pruned(self, before: int) -> "Timeline":
         """Without the segments that ended before timetag `before`; same revision."""
         keep = self._index_by_time(Fraction(before, UNITS_PER_SECOND))
-        return Timeline(self.segments[keep:], self.revision)
+        return Timeline(self.segments[keep:], self.revision, self.counts)
 
     def remap(self, timetag: int, older: "Timeline") -> int:
         """Where this timeline puts what `older` put at `timetag`: same cycle, new time (to 1 unit)."""
@@ -267,6 +273,7 @@ class Timeline:
                 {name: (getattr(s, name) if name == "playing" else str(getattr(s, name))) for name in _FIELDS}
                 for s in self.segments
             ],
+            **({"counts": True} if self.counts else {}),
         }
 
     @classmethod
@@ -287,7 +294,7 @@ class Timeline:
         for earlier, later in zip(segments, segments[1:], strict=False):
             if later.cycle < earlier.cycle or later.time_s < earlier.time_s:
                 raise TimelineError("A timeline's segments are out of order")
-        return cls(segments, revision)
+        return cls(segments, revision, data.get("counts") is True)
 
     # Inside
 
@@ -304,7 +311,7 @@ class Timeline:
             time_s=_bounded(segment.time_of(at)),
             period_s=_bounded(segment.period_at(at)),
         )
-        return Timeline((*kept, change(begun)), self.revision + 1)
+        return Timeline((*kept, change(begun)), self.revision + 1, self.counts)
 
     def _by_cycle(self, cycle: Fraction) -> Segment:
         return self.segments[max(0, bisect.bisect_right(self._cycles, cycle) - 1)]
@@ -313,10 +320,14 @@ class Timeline:
         return max(0, bisect.bisect_right(self._times, time_s) - 1)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Timeline) and (self.segments, self.revision) == (other.segments, other.revision)
+        return isinstance(other, Timeline) and self._all == other._all
 
     def __hash__(self) -> int:
-        return hash((self.segments, self.revision))
+        return hash(self._all)
+
+    @property
+    def _all(self) -> tuple[object, ...]:
+        return self.segments, self.revision, self.counts
 
     def __repr__(self) -> str:
         return f"Timeline(revision={self.revision}, segments={len(self.segments)})"

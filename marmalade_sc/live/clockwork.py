@@ -6,7 +6,7 @@ from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
-from marmalade_sc.live.operations import Meter, Nudge, Ramp, Tempo, Transport
+from marmalade_sc.live.operations import Count, Meter, Nudge, Ramp, Tempo, Transport
 
 __all__ = ["MS", "Landing", "Timing", "begun", "changed"]
 
@@ -37,18 +37,22 @@ class Landing:
 
 
 def begun(timeline: Timeline, now: int, within: int) -> Timeline:
-    """A timeline whose cycle 0 begins `within` from now, at the tempo that was asked for; itself where it stands."""
-    if not timeline.is_playing(now) or timeline.stops_at() is not None:
-        return timeline  # paused before anything played: it begins when time goes on
+    """A timeline whose cycle 0 begins `within` from now, at the tempo that was asked for.
+
+    Itself where it stands (it begins when time goes on), and where others count its bars already: generators of this
+    player and other players would be thrown out of theirs.
+    """
+    if timeline.counts or not timeline.is_playing(now) or timeline.stops_at() is not None:
+        return timeline
     last = timeline.segments[-1]  # a tempo that was asked for and has not come yet is the one to begin with
     cycle = max(timeline.cycle(now), last.cycle, Fraction(0))
     steady = Timeline.steady(Fraction(60) / timeline.period_s(cycle), now + within, timeline.beats_per_cycle(cycle))
-    return Timeline(steady.segments, timeline.revision + 1)
+    return Timeline(steady.segments, timeline.revision + 1, counts=True)
 
 
 def changed(
     timeline: Timeline,
-    operation: Tempo | Ramp | Meter | Nudge | Transport,
+    operation: Tempo | Ramp | Meter | Nudge | Transport | Count,
     earliest: Fraction,
     now: int,
     settled: int,
@@ -70,6 +74,8 @@ def changed(
     if isinstance(operation, Meter):
         at = Fraction(-(-earliest.numerator // earliest.denominator))
         return timeline.with_meter(operation.beats, at), Landing(f"{operation.beats} beats per bar", at)
+    if isinstance(operation, Count):
+        return timeline.counted(), Landing("bars count", timeline.cycle(now))
     if isinstance(operation, Nudge):
         # Where it pulls forward it begins so much later, and what is due in between is crowded, not lost.
         forward = round(max(0.0, -operation.seconds_s) * UNITS_PER_SECOND)

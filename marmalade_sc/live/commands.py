@@ -7,6 +7,7 @@ from typing import Final
 from marmalade_sc.errors import IdError, UsageError
 from marmalade_sc.ids import check_name
 from marmalade_sc.live.operations import (
+    Count,
     DropScene,
     Grid,
     Hush,
@@ -49,6 +50,8 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
         return Tempo(float(value), Grid(Fraction(0)) if message.get("now") else Grid())
     if name in ("pause", "play"):
         return Transport(name == "play", _bar(message.get("at")))
+    if name == "count":
+        return Count()
     if name == "nudge":
         value = message.get("seconds")
         if isinstance(value, bool) or not isinstance(value, int | float) or not -0.5 <= value <= 0.5:

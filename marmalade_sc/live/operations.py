@@ -11,6 +11,7 @@ from typing import Final
 from marmalade_sc.live.lane import Lane
 
 __all__ = [
+    "Count",
     "DropScene",
     "Grid",
     "Hush",
@@ -139,6 +140,11 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """The bars are counted from now on: what plays first begins at the next of them, and not the bars anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Only:
     """Tracks that are not named play no more from the next point of the grid on."""
 
@@ -197,7 +203,7 @@ class NextScene:
 Remembered = Replace | Hush | SetMix | Only | Undo | Redo | SaveScene | DropScene | Recall | NextScene
 """What changes the book: what tracks play and played."""
 
-Operation = Remembered | Tempo | Ramp | Meter | Nudge | Transport
+Operation = Remembered | Tempo | Ramp | Meter | Nudge | Transport | Count
 
 
 def in_meter(operation: Operation, beats_per_cycle: Fraction) -> Operation:

@@ -22,6 +22,7 @@ from marmalade_sc.player.assistance import Assistance
 from marmalade_sc.player.configuration import configure_as
 from marmalade_sc.player.connection import Connection, failure, is_own
 from marmalade_sc.player.control import COMMANDS, LONGEST_LINE, VERSION, Message, check_command
+from marmalade_sc.player.counting import Counting
 from marmalade_sc.player.farewell import bars_of, leave
 from marmalade_sc.player.livelink import LiveLink
 from marmalade_sc.player.logs import RotatedLog
@@ -69,6 +70,7 @@ class Hub:
         self._log = RotatedLog(wiring.jam_places.log)
         self._watching = Watching(self._events, self._order, self._live.tell, self._push)
         self._looking = Looking(wiring, self._rows, lambda: self._timeline)
+        self._counting = Counting(self._live.ask)
         self._leaving: asyncio.Task[Message] | None = None
         self._repertoire = Repertoire(
             wiring, self._live.ask, self._generators.ask, self._peers.ask if self._is_met else None
@@ -165,6 +167,7 @@ class Hub:
                 self._looking.heard(record)
             if said := await asyncio.to_thread(self._keep_writing):
                 self._push("news", {"event": "news", "kind": "say", "text": said})
+            self._counting.look(self._timeline, self._hosted, self._players)
             if any("status" in client.wants for client in self._clients):
                 self._push("status", self._status())
 

@@ -155,4 +155,5 @@ def _placed(frame: Frame, now: int) -> Frame:
 
 def _moved(timeline: Timeline, shift: int) -> Timeline:
     seconds = Fraction(shift, UNITS_PER_SECOND)
-    return Timeline([replace(each, time_s=each.time_s + seconds) for each in timeline.segments], timeline.revision)
+    moved = [replace(each, time_s=each.time_s + seconds) for each in timeline.segments]
+    return Timeline(moved, timeline.revision, timeline.counts)

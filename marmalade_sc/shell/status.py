@@ -68,7 +68,7 @@ def _who(plays: Mapping[str, tuple[str, ...]], width: int) -> str:
 
 def next_pulse(board: Board, now: int) -> int | None:
     """The jam time at which the pulse is lit next, or goes out; None without a tempo."""
-    if board.timeline is None or not board.timeline.is_playing(now):
+    if board.timeline is None or not board.timeline.is_playing(now) or not (board.timeline.counts or board.tracks):
         return None
     cycle = board.timeline.cycle(now - board.latency)
     bar = cycle.numerator // cycle.denominator
@@ -90,7 +90,7 @@ def _time(board: Board, now: int) -> Styled:
     bpm = board.timeline.bpm(cycle)
     if not board.timeline.is_playing(now):
         return [("class:tempo", f" ‖ {bpm:.4g} bpm  bar {bar}:{whole + 1} paused ")]
-    if bar < 0:  # the first bar has not begun
+    if bar < 0 or (not board.timeline.counts and not board.tracks):  # what plays first begins bar 0, at once
         return [("class:tempo", f" ○ {bpm:.4g} bpm  bar - ")]
     return [("class:tempo", f" {pulse} {bpm:.4g} bpm  bar {bar}:{whole + 1} ")]
 

@@ -26,6 +26,8 @@ METERS = st.sampled_from([Fraction(4), Fraction(3), Fraction(7, 2), Fraction(5, 
 def timelines(draw: Any) -> Timeline:
     """Up to six changes of any kind, each behind the one before."""
     timeline = Timeline.steady(draw(BPM), START, draw(METERS))
+    if counts := draw(st.booleans()):
+        timeline = timeline.counted()
     at = Fraction(0)
     for kind in draw(st.lists(st.sampled_from(["tempo", "ramp", "meter", "nudge", "pause"]), max_size=6)):
         at += draw(st.fractions(Fraction(1, 16), 8, max_denominator=48))
@@ -45,6 +47,7 @@ def timelines(draw: Any) -> Timeline:
             assert stands is not None
             timeline = timeline.started(timeline.timetag(stands) + draw(st.integers(0, 100 * UNITS_PER_SECOND)))
             at = stands
+    assert timeline.counts is counts, "bars that count would be begun anew by the next pattern"
     return timeline
 
 

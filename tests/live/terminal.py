@@ -45,8 +45,10 @@ KEYS: Mapping[str, str] = {
 }
 _SHAPE = re.compile(rb"\x1b\[(\d) q")
 _TAKES_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
+"""What a shell hands on: Ctrl-C works, also where whoever runs the tests has it switched off (`... &`)."""
 
 
 def bytes_of(chord: Sequence[str]) -> str:

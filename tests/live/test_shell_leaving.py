@@ -44,8 +44,10 @@ def test_a_terminal_that_is_killed_leaves_the_music_and_a_new_shell_finds_it(tmp
     first = Terminal([*command, "--set", "shell.starter=never"])
     try:
         first.wait_for("Type a line", 60.0)
+        first.wait_for("bar -", 60.0)  # nothing counts bars that the first pattern begins
         first.write('d1 >> s("bd*4")\r')
-        first.wait_for("d1 at bar", 60.0)
+        first.wait_for("d1 at bar 0", 60.0)
+        first.wait_for("bar 0:", 20.0)
         first.hang_up()
         first.process.wait(20)
         second = Terminal(command)

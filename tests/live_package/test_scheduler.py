@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.live.lane import Lane
-from marmalade_sc.live.operations import Grid, Hush, Nudge, Ramp, Replace, Tempo, Transport
+from marmalade_sc.live.operations import Count, Grid, Hush, Nudge, Ramp, Replace, Tempo, Transport
 from marmalade_sc.patterns.pattern import Pattern
 from marmalade_sc.sdk.frames import LARGEST_DATA, Bundles, Frame, encode_section
 from marmalade_sc.sdk.instruments import Bank, Orchestra
@@ -411,6 +412,29 @@ def test_a_tempo_that_has_not_come_yet_is_that_of_the_first_pattern() -> None:
     (landing,) = stage.do(*operations)
     assert landing.cycle == 0
     assert stage.scheduler.timeline.bpm(F(0)) == stage.scheduler.timeline.bpm(F(9)) == 150
+
+
+def test_bars_that_somebody_counts_are_not_begun_anew() -> None:
+    """A generator that plays, or another player, would be thrown out of its bar by the first line at the prompt."""
+    stage = Stage()
+    stage.run(1.0)
+    stage.do(Count())
+    before = stage.scheduler.timeline
+    stage.run(8.3)
+    operations = stage.session.evaluate('d1 >> s("bd*4")').operations
+    stage.scheduler.begin(operations, stage.clock.now())
+    (landing,) = stage.do(*operations)
+    assert landing.cycle == 5 and stage.scheduler.timeline is before
+    assert before.timetag(F(5)) == START + 10 * UNITS_PER_SECOND
+
+
+def test_the_first_pattern_lets_the_bars_count() -> None:
+    stage = Stage()
+    stage.run(1.0)
+    operations = stage.session.evaluate('d1 >> s("bd*4")').operations
+    stage.scheduler.begin(operations, stage.clock.now())
+    assert stage.scheduler.timeline.counts
+    assert Timeline.from_json(stage.scheduler.timeline.to_json()).counts
 
 
 def test_the_first_pattern_of_a_paused_clock_waits_for_it() -> None:

@@ -22,7 +22,7 @@ def board(**engine: Any) -> Board:
         {
             "jam": "home",
             "origin": 5,
-            "timeline": Timeline.steady(120, START).to_json(),
+            "timeline": Timeline.steady(120, START).counted().to_json(),
             "engine": {**ENGINE, **engine},
             "processes": [{"name": "engine", "state": "running"}],
         }

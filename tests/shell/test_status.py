@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.shell.board import Board
 from marmalade_sc.shell.status import next_pulse, status_line
@@ -91,6 +92,15 @@ def test_who_plays_what_is_said_as_far_as_there_is_room() -> None:
 
 def test_before_the_first_bar_there_is_no_bar() -> None:
     assert "bar -" in text(board(), -1.0)
+
+
+def test_bars_that_the_first_pattern_begins_anew_are_not_shown() -> None:
+    """The count would jump back to 0 before everybody's eyes."""
+    one = board()
+    one.hear({"timeline": {**Timeline.steady(120, START).to_json(), "revision": 7}})
+    assert "bar -" in text(one, 9.0) and next_pulse(one, at(9.0)) is None
+    one.hear({"timeline": Timeline.steady(120, at(9.1)).counted().to_json()})
+    assert "bar 0:2" in text(one, 9.7) and next_pulse(one, at(9.7)) is not None
 
 
 @given(st.floats(0, 30), st.floats(0, 0.4))
