@@ -4,7 +4,7 @@
 
 ;;; Commentary:
 
-;; Evaluate what is under the cursor, complete, ask.  How to install it is in README.md beside this file.
+;; Evaluate what is under the cursor, light what sounds, complete, ask.  How to install it is in README.md beside this file.
 
 ;;; Code:
 
@@ -145,6 +145,69 @@
       (dolist (example (alist-get 'examples page))
         (princ (concat "\n\n    " example))))))
 
+;; Lights: `marmalade lights' says which characters sound, when they are heard, and hears how a text has changed.
+
+(defvar marmalade--lamp nil "The process of the lights, while it runs.")
+(defvar marmalade--rest "" "What the lamp has said of a line that is not complete.")
+(defvar marmalade--coming nil "A timer: a text has changed.")
+
+(defun marmalade--light (source places)
+  "Light PLACES, lists of line, column and characters from 1, in the buffers of the file SOURCE."
+  (dolist (buffer (buffer-list))
+    (when (equal source (file-name-nondirectory (or (buffer-file-name buffer) "")))
+      (with-current-buffer buffer
+        (remove-overlays (point-min) (point-max) 'marmalade t)
+        (dolist (place places)
+          (save-excursion
+            (goto-char (point-min))
+            (when (zerop (forward-line (1- (nth 0 place))))
+              (let ((begin (min (+ (point) (1- (nth 1 place))) (line-end-position))))
+                (let ((overlay (make-overlay begin (min (+ begin (nth 2 place)) (line-end-position)))))
+                  (overlay-put overlay 'marmalade t)
+                  (overlay-put overlay 'face 'highlight))))))))))
+
+(defun marmalade--shine (_process text)
+  "Light what TEXT of the lamp tells."
+  (let ((lines (split-string (concat marmalade--rest text) "\n")))
+    (setq marmalade--rest (car (last lines)))
+    (dolist (line (butlast lines))
+      (let ((told (marmalade--parsed line)))
+        (marmalade--light (alist-get 'source told) (alist-get 'lit told))))))
+
+(defun marmalade--dark (process _event)
+  "Put the lights out when PROCESS has ended."
+  (unless (process-live-p process)
+    (setq marmalade--lamp nil marmalade--rest "")
+    (dolist (buffer (buffer-list))
+      (with-current-buffer buffer (remove-overlays (point-min) (point-max) 'marmalade t)))))
+
+(defun marmalade--tell (buffer)
+  "Say what BUFFER looks like now."
+  (setq marmalade--coming nil)
+  (when (and marmalade--lamp (buffer-live-p buffer) (buffer-file-name buffer))
+    (with-current-buffer buffer
+      (process-send-string
+       marmalade--lamp
+       (concat (json-serialize (list (cons 'source (file-name-nondirectory buffer-file-name))
+                                     (cons 'text (buffer-substring-no-properties (point-min) (point-max)))))
+               "\n")))))
+
+(defun marmalade--changed (&rest _)
+  "Say what the buffer looks like, five times a second at most: lights go with their lines."
+  (when (and marmalade--lamp (not marmalade--coming))
+    (setq marmalade--coming (run-with-timer 0.2 nil #'marmalade--tell (current-buffer)))))
+
+(defun marmalade-lights ()
+  "Begin to light what sounds, or end it."
+  (interactive)
+  (if marmalade--lamp
+      (process-send-eof marmalade--lamp)
+    (setq marmalade--lamp
+          (make-process :name "marmalade-lights" :command (append marmalade-command '("lights"))
+                        :connection-type 'pipe :coding 'utf-8 :noquery t
+                        :filter #'marmalade--shine :sentinel #'marmalade--dark))
+    (marmalade--tell (current-buffer))))
+
 (defvar marmalade-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "C-c C-c") #'marmalade-evaluate-block)
@@ -154,6 +217,7 @@
     (define-key map (kbd "C-c C-p") #'marmalade-panic)
     (define-key map (kbd "C-c C-k") #'marmalade-interrupt)
     (define-key map (kbd "C-c C-d") #'marmalade-document)
+    (define-key map (kbd "C-c C-s") #'marmalade-lights)
     map)
   "Keys of `marmalade-mode'.")
 
@@ -163,8 +227,10 @@
   :lighter " ♪"
   :keymap marmalade-mode-map
   (if marmalade-mode
-      (add-hook 'completion-at-point-functions #'marmalade-completion-at-point nil t)
-    (remove-hook 'completion-at-point-functions #'marmalade-completion-at-point t)))
+      (progn (add-hook 'completion-at-point-functions #'marmalade-completion-at-point nil t)
+             (add-hook 'after-change-functions #'marmalade--changed nil t))
+    (remove-hook 'completion-at-point-functions #'marmalade-completion-at-point t)
+    (remove-hook 'after-change-functions #'marmalade--changed t)))
 
 (provide 'marmalade)
 

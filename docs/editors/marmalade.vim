@@ -1,4 +1,4 @@
-" Marmalade in Vim (8.1 or later) and Neovim: evaluate what is under the cursor, complete, ask.
+" Marmalade in Vim (8.2 or later) and Neovim: evaluate what is under the cursor, light what sounds, complete, ask.
 " How to install it is in README.md beside this file.
 
 if exists('g:loaded_marmalade')
@@ -135,6 +135,103 @@ function! MarmaladeDocument() abort
   wincmd p
 endfunction
 
+" Lights: `marmalade lights` says which characters sound, when they are heard, and hears how a text has changed.
+let s:lamp = v:null
+let s:rest = ''
+let s:coming = -1
+
+function! MarmaladeLights() abort
+  if s:lamp isnot v:null
+    call s:Stop()
+    return
+  endif
+  if has('nvim')
+    let s:lamp = jobstart(g:marmalade_command + ['lights'], {
+          \ 'on_stdout': {_, lines, __ -> s:Shine(join(lines, "\n"))}, 'on_exit': {-> s:Dark()}})
+  else
+    let s:lamp = job_start(g:marmalade_command + ['lights'], {
+          \ 'in_mode': 'raw', 'out_mode': 'raw', 'callback': {_, text -> s:Shine(text)}, 'exit_cb': {-> s:Dark()}})
+  endif
+  call s:Tell()
+endfunction
+
+function! s:Stop() abort
+  if has('nvim')
+    call chanclose(s:lamp, 'stdin')
+  else
+    call ch_close_in(s:lamp)
+  endif
+endfunction
+
+function! s:Dark() abort
+  let s:lamp = v:null
+  let s:rest = ''
+  for l:buffer in filter(getbufinfo({'bufloaded': 1}), {_, each -> each.name =~# '\.py$'})
+    call s:Light(l:buffer.bufnr, [])
+  endfor
+endfunction
+
+function! s:Shine(text) abort
+  let l:lines = split(s:rest . a:text, "\n", 1)
+  let s:rest = remove(l:lines, -1)
+  let l:told = {}
+  for l:line in filter(l:lines, {_, each -> each !=# ''})
+    let l:each = json_decode(l:line)
+    let l:told[l:each.source] = l:each.lit
+  endfor
+  for l:buffer in getbufinfo({'bufloaded': 1})
+    let l:source = fnamemodify(l:buffer.name, ':t')
+    if has_key(l:told, l:source)
+      call s:Light(l:buffer.bufnr, l:told[l:source])
+    endif
+  endfor
+endfunction
+
+" All lights of a buffer: places are [line, column, characters], from 1.
+function! s:Light(buffer, places) abort
+  if has('nvim')
+    let l:space = nvim_create_namespace('marmalade')
+    call nvim_buf_clear_namespace(a:buffer, l:space, 0, -1)
+  else
+    if empty(prop_type_get('marmalade'))
+      call prop_type_add('marmalade', {'highlight': 'IncSearch'})
+    endif
+    call prop_remove({'type': 'marmalade', 'bufnr': a:buffer, 'all': 1})
+  endif
+  for [l:line, l:column, l:count] in a:places
+    let l:text = get(getbufline(a:buffer, l:line), 0, '')
+    let l:begin = byteidx(l:text, l:column - 1)
+    let l:end = byteidx(l:text, l:column - 1 + l:count)
+    if l:begin < 0 || l:end < 0
+      continue
+    elseif has('nvim')
+      call nvim_buf_add_highlight(a:buffer, l:space, 'IncSearch', l:line - 1, l:begin, l:end)
+    else
+      call prop_add(l:line, l:begin + 1, {'type': 'marmalade', 'bufnr': a:buffer, 'length': l:end - l:begin})
+    endif
+  endfor
+endfunction
+
+" What the text looks like now, five times a second at most: lights go with their lines.
+function! s:Changed() abort
+  if s:lamp isnot v:null && s:coming < 0
+    let s:coming = timer_start(200, {-> s:Tell()})
+  endif
+endfunction
+
+function! s:Tell() abort
+  let s:coming = -1
+  if s:lamp is v:null
+    return
+  endif
+  let l:line = json_encode({'source': expand('%:t'), 'text': join(getline(1, '$'), "\n") . "\n"}) . "\n"
+  if has('nvim')
+    call chansend(s:lamp, l:line)
+  else
+    call ch_sendraw(s:lamp, l:line)
+  endif
+endfunction
+
 function! MarmaladeKeys() abort
   setlocal omnifunc=MarmaladeComplete
   nnoremap <buffer> <silent> <LocalLeader>b :call MarmaladeBlock()<CR>
@@ -145,6 +242,11 @@ function! MarmaladeKeys() abort
   nnoremap <buffer> <silent> <LocalLeader>p :call MarmaladeDo('panic')<CR>
   nnoremap <buffer> <silent> <LocalLeader>i :call MarmaladeDo('interrupt')<CR>
   nnoremap <buffer> <silent> <LocalLeader>d :call MarmaladeDocument()<CR>
+  nnoremap <buffer> <silent> <LocalLeader>s :call MarmaladeLights()<CR>
+  augroup marmalade_text
+    autocmd! * <buffer>
+    autocmd TextChanged,TextChangedI,BufEnter <buffer> call s:Changed()
+  augroup END
 endfunction
 
 command! MarmaladeKeys call MarmaladeKeys()

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Slot] = MappingProxyType(
         "shell": Slot("shell", "Play: start or join the player and open the prompt. The default."),
         "play": Slot("play", "Play a set without a terminal."),
         "send": Slot("send", "Evaluate a block in the player that runs, for editors."),
+        "lights": Slot("lights", "Tell an editor which characters sound, when they are heard."),
         "render": Slot("render", "Render a set to a file, faster than it sounds."),
         "replay": Slot("replay", "Play or render what a jam played."),
         "events": Slot("events", "Print the events of a pattern."),

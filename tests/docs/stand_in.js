@@ -9,7 +9,11 @@ const text = fs.readFileSync(file, "utf-8");
 const lines = text.split("\n");
 const commands = {};
 const providers = {};
-const said = { statuses: [], problems: [], log: [] };
+const said = { statuses: [], problems: [], log: [], lit: [] };
+const waiting = [];
+
+// The next set of lights.
+const lit = () => new Promise((resolve) => waiting.push(resolve));
 
 class Position {
   constructor(line, character) {
@@ -28,6 +32,7 @@ class Range {
 
 const document = {
   uri: file,
+  languageId: "python",
   fileName: file,
   lineCount: lines.length,
   lineAt: (line) => ({ text: lines[line] }),
@@ -58,8 +63,22 @@ const vscode = {
     }
   },
   CompletionItemKind: { Function: 2 },
-  workspace: { getConfiguration: () => ({ get: () => JSON.parse(program) }) },
+  ThemeColor: class {},
+  workspace: {
+    getConfiguration: () => ({ get: () => JSON.parse(program) }),
+    onDidChangeTextDocument: (heard) => (providers.changed = heard),
+  },
   window: {
+    createTextEditorDecorationType: () => ({}),
+    visibleTextEditors: [
+      {
+        document,
+        setDecorations: (_, ranges) => {
+          said.lit.push(ranges);
+          while (waiting.length) waiting.pop()();
+        },
+      },
+    ],
     createOutputChannel: () => ({ appendLine: (line) => said.log.push(line) }),
     setStatusBarMessage: (message) => said.statuses.push(message),
   },
@@ -85,6 +104,12 @@ async function main() {
   const end = new Position(lines.length - 1, lines[lines.length - 1].length);
   const items = await providers.completion.provideCompletionItems(document, end);
   const hover = await providers.hover.provideHover(document, end);
+  const first = lit();
+  commands["marmalade.lights"](at(0, 0));
+  await first;
+  const last = lit();
+  commands["marmalade.lights"](at(0, 0));
+  await last;
   console.log(JSON.stringify({ ...said, items, hover, commands: Object.keys(commands) }));
 }
 

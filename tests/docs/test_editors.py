@@ -29,6 +29,9 @@ INPUT = {
 
 FAKE = """
 import json, sys
+if "lights" in sys.argv:
+    print(json.dumps({{"source": "set.py", "lit": [[3, 10, 3], [4, 10, 1], [99, 1, 1]]}}), flush=True)
+    print(json.dumps({{"source": "other.py", "lit": [[1, 1, 1]]}}), flush=True)
 code = sys.stdin.read()
 with open({log!r}, "a", encoding="utf-8") as log:
     log.write(json.dumps([sys.argv[1:], code]) + "\\n")
@@ -124,6 +127,12 @@ def test_the_extension_for_vs_code_does_what_its_commands_say(program: tuple[lis
     assert said["items"][0]["label"] == "kick"
     assert said["items"][0]["range"]["start"] == {"line": 5, "character": 9}
     assert "s(pattern)" in said["hover"]["contents"]
+    (heard,) = [json.loads(code) for words, code in runs if words == ["lights"]]
+    assert heard == {"source": "set.py", "text": TEXT}
+    first, last = said["lit"][0], said["lit"][-1]
+    places = [(each["start"]["line"], each["start"]["character"], each["end"]["character"]) for each in first]
+    assert places == [(2, 9, 12), (3, 9, 11)], "UTF-16: a drum is two"
+    assert last == []
 
 
 def test_the_plugin_for_vim_does_what_its_keys_say(program: tuple[list[str], Path]) -> None:
@@ -154,7 +163,14 @@ let found = MarmaladeComplete(0, 'kic')
 call MarmaladeDocument()
 wincmd P
 let page = getline(1, '$')
-let result = {{'column': column, 'found': found, 'page': page, 'places': getqflist()}}
+wincmd p
+let places = getqflist()
+call MarmaladeLights()
+while empty(prop_list(4)) | sleep 20m | endwhile
+let lit = [prop_list(3), prop_list(4)]
+call MarmaladeLights()
+while !empty(prop_list(4)) | sleep 20m | endwhile
+let result = {{'column': column, 'found': found, 'page': page, 'places': places, 'lit': lit}}
 call writefile([json_encode(result)], {str(said)!r})
 qall!
 """,
@@ -173,6 +189,10 @@ qall!
     assert result["found"][0]["word"] == "kick"
     assert result["page"][0] == "s(pattern)"
     assert result["places"][0]["lnum"] == 3
+    lit = [[(each["col"], each["length"]) for each in line] for line in result["lit"]]
+    assert lit == [[(10, len("bdé".encode()))], [(10, len("🥁".encode()))]], "Vim counts bytes"
+    (heard,) = [json.loads(code) for words, code in written(log) if words == ["lights"]]
+    assert heard == {"source": "set.py", "text": TEXT + "\n"}
 
 
 def test_the_plugin_for_emacs_is_balanced() -> None:

@@ -1,7 +1,7 @@
-// Marmalade in VS Code: evaluate what is under the cursor, complete, ask. How to install it is in ../README.md.
+// Marmalade in VS Code: evaluate what is under the cursor, light what sounds, complete, ask. How to install it is in ../README.md.
 "use strict";
 
-const { execFile } = require("child_process");
+const { execFile, spawn } = require("child_process");
 const path = require("path");
 const vscode = require("vscode");
 
@@ -16,10 +16,17 @@ const CALLS = {
 
 let channel;
 let problems;
+let light; // how what sounds is drawn
+let lamp; // `marmalade lights`, while it runs
+let coming; // a timer: the text has changed
+
+function program() {
+  return vscode.workspace.getConfiguration("marmalade").get("command", ["marmalade"]);
+}
 
 // What a call prints, parsed where it is JSON; an answer with an error where the program could not be run.
 function run(call, input, source) {
-  const words = vscode.workspace.getConfiguration("marmalade").get("command", ["marmalade"]);
+  const words = program();
   const given = CALLS[call].map((word) => (word === "SOURCE" ? source : word));
   return new Promise((resolve) => {
     const child = execFile(words[0], [...words.slice(1), ...given], { maxBuffer: 1 << 24 }, (error, output, said) => {
@@ -76,6 +83,52 @@ function fields(document, position) {
   return { code, position: [...code.slice(0, document.offsetAt(position))].length };
 }
 
+// What sounds in a file: places are [line, column, characters], from 1; VS Code counts UTF-16 units from 0.
+function shine(source, places) {
+  for (const editor of vscode.window.visibleTextEditors) {
+    if (path.basename(editor.document.fileName) !== source) continue;
+    const ranges = places
+      .filter(([line]) => line <= editor.document.lineCount)
+      .map(([line, column, count]) => {
+        const characters = [...editor.document.lineAt(line - 1).text];
+        const begin = characters.slice(0, column - 1).join("").length;
+        const end = characters.slice(0, column - 1 + count).join("").length;
+        return new vscode.Range(new vscode.Position(line - 1, begin), new vscode.Position(line - 1, end));
+      });
+    editor.setDecorations(light, ranges);
+  }
+}
+
+// What a text looks like now: lights go with their lines.
+function tell(document) {
+  const line = JSON.stringify({ source: path.basename(document.fileName), text: document.getText() });
+  if (lamp) lamp.stdin.write(line + "\n");
+}
+
+// Begins and ends the lights: `marmalade lights` says which characters sound, when they are heard.
+function lights(editor) {
+  if (lamp) {
+    lamp.stdin.end();
+    return;
+  }
+  const words = program();
+  const child = (lamp = spawn(words[0], [...words.slice(1), "lights"]));
+  let rest = "";
+  child.stdin.on("error", () => {});
+  child.stderr.on("data", (said) => channel.appendLine(String(said)));
+  child.stdout.setEncoding("utf-8").on("data", (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    for (const each of lines.map((line) => JSON.parse(line))) shine(each.source, each.lit);
+  });
+  const dark = () => {
+    lamp = undefined;
+    for (const each of vscode.window.visibleTextEditors) each.setDecorations(light, []);
+  };
+  child.on("close", dark).on("error", dark);
+  tell(editor.document);
+}
+
 const completions = {
   async provideCompletionItems(document, position) {
     const asked = fields(document, position);
@@ -111,14 +164,25 @@ function activate(context) {
     hush: () => run("hush", ""),
     panic: () => run("panic", ""),
     interrupt: () => run("interrupt", ""),
+    lights,
   };
   for (const [name, work] of Object.entries(commands)) {
     const registered = vscode.commands.registerTextEditorCommand(`marmalade.${name}`, (editor) => work(editor));
     context.subscriptions.push(registered);
   }
+  light = vscode.window.createTextEditorDecorationType({
+    backgroundColor: new vscode.ThemeColor("editor.findMatchBackground"),
+  });
+  const changed = vscode.workspace.onDidChangeTextDocument(({ document }) => {
+    clearTimeout(coming);
+    if (lamp && document.languageId === "python") coming = setTimeout(() => tell(document), 200);
+  });
   context.subscriptions.push(
     channel,
     problems,
+    light,
+    changed,
+    { dispose: () => lamp && lamp.stdin.end() },
     vscode.languages.registerCompletionItemProvider("python", completions, ".", '"', "'", "=", "(", ":"),
     vscode.languages.registerHoverProvider("python", hovers),
   );
