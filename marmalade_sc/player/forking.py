@@ -127,13 +127,14 @@ class Forks:
         told, fd, waiting = [], self.fileno(), {entry.errand: entry for entry in entries if entry.errand}
         for answer in self._answers():
             entry = waiting.pop(answer.number, None)
-            if entry is not None and answer.pid and Path(f"/proc/{answer.pid}").exists():
+            is_known = entry is not None and answer.pid > 0 and Path(f"/proc/{answer.pid}").exists()
+            if entry is not None and is_known:
                 entry.born(ProcessId(answer.pid, start_time(answer.pid) or 0))
             elif entry is not None:
                 told.append(f"{entry.spec.name} is started by itself: {answer.error or 'what was forked has ended'}")
                 entry.by_itself = True
                 entry.unborn(selector)
-            self._note(answer.number)
+            self._note(answer.number, is_known=is_known)
         if not self.is_open:
             selector.unregister(fd)
             for entry in waiting.values():
@@ -156,10 +157,14 @@ class Forks:
             found.append(Answer(**json.loads(data)))
         return found
 
-    def _note(self, number: int) -> None:
-        """The process is known, and may become our child."""
-        with contextlib.suppress(KeyError):
-            os.close(self._unnoted.pop(number))
+    def _note(self, number: int, *, is_known: bool = False) -> None:
+        """The process is known and may become our child; or it is not, and ends. Does nothing the second time."""
+        noted = self._unnoted.pop(number, None)
+        if noted is not None:
+            if is_known:
+                with contextlib.suppress(BrokenPipeError):  # it has died, and is reaped soon
+                    os.write(noted, b"!!")
+            os.close(noted)
 
     def end(self) -> None:
         """End it; what it has forked lives on. Its answers say that it is gone."""

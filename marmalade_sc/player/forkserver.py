@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -32,7 +33,8 @@ __all__ = ["DESCRIPTORS", "MOST_BYTES", "Errand", "main"]
 
 MOST_BYTES: Final = 1 << 16
 DESCRIPTORS: Final = ("output", "lifeline", "word", "turn", "noted")
-"""What comes with an errand, in this order. `noted` is closed once the supervisor knows the pid, or is gone."""
+"""What comes with an errand, in this order. On `noted` come two bytes once the supervisor knows the pid, one for each
+of those that wait; it is closed without them where it does not."""
 _OWN_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
 """Of the server only: numpy's threads, which begin at its import, would not be there after a fork."""
 _PR_SET_NAME: Final = 15
@@ -76,6 +78,14 @@ class _Born:
 
 
 @dataclass(frozen=True, slots=True)
+class _Between:
+    """One that has forked, or is about to: the number of its errand, its pid."""
+
+    number: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Supervisor:
     """Whose children all are: its pid, and the environment and priority that a process started by it would have."""
 
@@ -92,7 +102,6 @@ def main() -> int:
     os.environ.update(_OWN_ENVIRONMENT)
     stand_back(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps those between
     with socket.socket(fileno=int(sys.argv[1])) as line:
         born = _serve(line)
     # A process that was forked comes here out of the loop, so that nothing of the server stays below it.
@@ -101,7 +110,13 @@ def main() -> int:
 
 def _serve(line: socket.socket) -> _Born | None:
     """Fork what is asked for until the supervisor is gone; also returns, with an errand, in what was forked."""
+    between: dict[int, _Between] = {}
     while True:
+        ready, _, _ = select.select([line.fileno(), *between], [], [])
+        for fd in between.keys() & set(ready):
+            _bury(line, fd, between.pop(fd))
+        if line.fileno() not in ready:
+            continue
         data, fds, _, _ = socket.recv_fds(line, MOST_BYTES, len(DESCRIPTORS))
         if not data:
             return None
@@ -114,38 +129,51 @@ def _serve(line: socket.socket) -> _Born | None:
         except Exception as error:  # whatever a module raises: by itself it will say so in its own log
             _answer(line, errand.number, error=f"{type(error).__name__}: {error}")
         else:
-            born = _fork(errand, dict(zip(DESCRIPTORS, fds, strict=True)), line)
+            born = _fork(errand, dict(zip(DESCRIPTORS, fds, strict=True)), line, between)
             if born is not None:
                 return born
         for fd in fds:
             os.close(fd)
 
 
-def _fork(errand: Errand, fds: dict[str, int], line: socket.socket) -> _Born | None:
-    """What was forked, in itself; None in the server. The one between does not return."""
+def _fork(errand: Errand, fds: dict[str, int], line: socket.socket, between: dict[int, _Between]) -> _Born | None:
+    """What was forked, in itself; None in the server, with one more `between`. The one between does not return."""
     try:
-        if os.fork():
+        if pid := os.fork():
+            between[os.pidfd_open(pid)] = _Between(errand.number, pid)
             return None
     except OSError as error:
         _answer(line, errand.number, error=str(error))
         return None
-    between = os.getpid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # one that dies at once is the supervisor's to reap as well
+    own = os.getpid()
+    for fd in between:
+        os.close(fd)
     try:
         pid = os.fork()
     except OSError as error:
         _answer(line, errand.number, error=str(error))
         os._exit(1)
     if not pid:
-        return _Born(errand, fds, between)
+        return _Born(errand, fds, own)
     _answer(line, errand.number, pid=pid)
-    _await_note(fds)
+    _is_noted(fds)
     os._exit(0)
 
 
-def _await_note(fds: Mapping[str, int]) -> None:
-    with contextlib.suppress(OSError):
-        os.read(fds["noted"], 1)
+def _bury(line: socket.socket, fd: int, between: _Between) -> None:
+    """One between has ended. Where it was killed, nobody may know whom it forked: then that one does not begin."""
+    os.close(fd)
+    _, status = os.waitpid(between.pid, 0)
+    if status:
+        _answer(line, between.number, error="what was to fork it was killed")
+
+
+def _is_noted(fds: Mapping[str, int]) -> bool:
+    """Whether the supervisor knows who was forked; waits for it."""
+    try:
+        return bool(os.read(fds["noted"], 1))
+    except OSError:
+        return False
 
 
 def _answer(line: socket.socket, number: int, **rest: object) -> None:
@@ -156,7 +184,8 @@ def _answer(line: socket.socket, number: int, **rest: object) -> None:
 def _live(born: _Born, supervisor: _Supervisor) -> int:
     """Be the process of an errand, as if Python had been started for it; its exit status."""
     errand, fds = born.errand, born.fds
-    _await_note(fds)  # here as well: where the one between was killed before it could answer, nobody knows of us
+    if not _is_noted(fds):  # the one between was killed before it could answer, or nobody wants us any more
+        os._exit(1)
     while os.getppid() == born.between:
         time.sleep(_ORPHANED_S)
     die_with_parent(errand.dies_by)

@@ -50,6 +50,20 @@ if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
 
+_HELD = """
+import os, sys, time
+from pathlib import Path
+from forkprobe import main
+SERVER, MARK = os.getpid(), Path(__file__).with_name("hold")
+def hold():
+    while os.getppid() == SERVER and MARK.exists():
+        time.sleep(0.01)
+os.register_at_fork(after_in_parent=hold)
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+"""What is between stays so after it has forked, before it says whom."""
+
 
 @pytest.fixture
 def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
@@ -176,6 +190,28 @@ def test_a_fork_that_is_not_known_does_not_run(host: Callable[..., Host], probe:
         os.kill(one.supervisor().pid, signal.SIGCONT)
     eventually(lambda: one.all_run("red") and one.pid("red") != before)
     assert one.stop() == 0
+
+
+def test_what_is_to_fork_and_is_killed_before_it_says_whom_is_not_waited_for(
+    host: Callable[..., Host], probe: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Nobody knows of what it has forked: that one ends, and the process is started by itself at once."""
+    (tmp_path / "forkheld.py").write_text(_HELD)
+    one = host(probe("red", module="forkheld"))
+    eventually(one.all_run)
+    before, server = one.pid("red"), server_of(one)
+    (tmp_path / "hold").touch()
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: any(children_of(pid) for pid in children_of(server)))
+    (between,) = children_of(server)
+    (forked,) = children_of(between)
+    os.kill(between, signal.SIGKILL)
+    eventually(lambda: is_another(one, "red", before))
+    assert one.pid("red") != forked and not is_forked(one.pid("red"))
+    assert "red is started by itself: what was to fork it was killed" in one.said()
+    assert "not ready within" not in one.said(), "15 s of a set"
+    eventually(lambda: not _lives(forked))
+    assert has_server(one) and server_of(one) == server and not children_of(server)
 
 
 def test_a_server_that_has_just_died_takes_no_errand_and_keeps_no_files(
