@@ -10,7 +10,6 @@ nearest subreaper, which is the supervisor.
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -28,6 +27,7 @@ from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.player.lifeline import LIFELINE, READY, TURN
 from marmalade_sc.player.priority import stand_back
+from marmalade_sc.player.processes import set_name
 
 __all__ = ["DESCRIPTORS", "MOST_BYTES", "Errand", "main"]
 
@@ -37,7 +37,6 @@ DESCRIPTORS: Final = ("output", "lifeline", "word", "turn", "noted")
 of those that wait; it is closed without them where it does not."""
 _OWN_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
 """Of the server only: numpy's threads, which begin at its import, would not be there after a fork."""
-_PR_SET_NAME: Final = 15
 _ORPHANED_S: Final = 0.0005
 """How often is looked whether the one between has gone: the kernel closes its files a moment before."""
 
@@ -207,7 +206,7 @@ def _live(born: _Born, supervisor: _Supervisor) -> int:
     os.environ.update({**supervisor.environment, **errand.env})
     for variable, name in ((LIFELINE, "lifeline"), (READY, "word"), (TURN, "turn")):
         os.environ[variable] = str(fds[name])
-    ctypes.CDLL(None).prctl(_PR_SET_NAME, errand.name.encode()[:15], 0, 0, 0)
+    set_name(errand.name)
     sys.argv = [errand.module, *errand.arguments]
     try:
         return int(sys.modules[errand.module].main(list(errand.arguments)))

@@ -32,6 +32,7 @@ from marmalade_sc.player.autosave import Autosave
 from marmalade_sc.player.children import become_subreaper
 from marmalade_sc.player.content import read_orchestra, wait_for_catalogue
 from marmalade_sc.player.evaluations import EvaluationLog
+from marmalade_sc.player.nursery import Nursery
 from marmalade_sc.player.progress import TutorialFile
 from marmalade_sc.player.scorename import score_name
 from marmalade_sc.player.scribe import Scribe
@@ -210,6 +211,8 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
     wiring = Wiring.read(arguments)
     become_subreaper()
+    # Before any thread begins: the scribe's would hold locks that a fork of this process keeps for ever.
+    nursery = Nursery(lambda given: _play(wiring, Timeline.from_json(cast(dict[str, object], given))))
     wait_for_catalogue(wiring.catalogue, step=lifeline.going_on)
     path = wiring.live_socket
     with contextlib.suppress(FileNotFoundError):
@@ -233,13 +236,10 @@ def main(arguments: list[str]) -> int:
     restorable = records.begin(timeline)
 
     def spawn() -> int:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _play(wiring, records.current or timeline, listener)
-            finally:
-                os._exit(1)
-        return pid
+        try:
+            return nursery.spawn((records.current or timeline).to_json())
+        except OSError as error:  # started again, this process has another
+            raise SystemExit(f"No generation can be forked: {error}") from error
 
     return asyncio.run(_serve(wiring, listener, spawn, records, restorable, said))
 
@@ -312,12 +312,8 @@ async def _serve(
     return 0
 
 
-def _play(wiring: Wiring, timeline: Timeline, listener: socket.socket) -> None:
-    """The first generation, in a fork of this process. Does not return."""
-    signal.set_wakeup_fd(-1)  # the parent's event loop must not hear of this process's signals
-    listener.close()
-    for number in (signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
+def _play(wiring: Wiring, timeline: Timeline) -> None:
+    """The first generation, in a process that the nursery forked. Does not return."""
     settings = wiring.settings
     millisecond = UNITS_PER_SECOND // 1000
     timing = Timing(

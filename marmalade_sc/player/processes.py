@@ -1,5 +1,6 @@
 """Processes by pid and start time, so that only what we started is ever ended."""
 
+import ctypes
 import os
 import select
 import signal
@@ -8,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ProcessId", "children_of", "end", "start_time"]
+__all__ = ["ProcessId", "children_of", "end", "set_name", "start_time"]
+
+_PR_SET_NAME = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,11 @@ def children_of(pid: int) -> list[int]:
             if fields is not None and fields[0] != "Z" and int(fields[1]) == pid:
                 found.append(int(name))
     return found
+
+
+def set_name(name: str) -> None:
+    """How this process is called in the system's lists (`ps -o comm`); 15 bytes of it."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def end(process: ProcessId, grace_s: float) -> bool:

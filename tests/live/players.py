@@ -68,11 +68,13 @@ class LivePlayer:
     # Processes
 
     def pid(self, name: str) -> int:
-        """The process of the player called `name`, or scsynth's, or that of the generation that plays."""
+        """The process of the player called `name`, scsynth's, the generation that plays, or what forks such."""
         if name == "scsynth":
             return next(child for child in children_of(self.pid("engine")) if _name(child) == "scsynth")
         if name == "generation":
-            return max(children_of(self.pid("live")))
+            return max(child for child in children_of(self.pid("live")) if _name(child) != "nursery")
+        if name == "nursery":
+            return next(child for child in children_of(self.pid("live")) if _name(child) == "nursery")
         status = running.status(self.places)
         assert status is not None
         return next(int(str(entry["pid"])) for entry in status.processes if entry["name"] == name)

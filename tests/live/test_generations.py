@@ -37,6 +37,20 @@ def test_what_only_looks_on_may_die_unheard(player: LivePlayer, name: str) -> No
     eventually(lambda: player.engine().get("sent"))
 
 
+def test_what_forks_generations_is_missed_by_nobody(player: LivePlayer) -> None:
+    """It is asked only when the process that plays has died: then the live host is started anew, with another one."""
+    track = play(player)
+    older, nursery = player.pid("live"), player.kill("nursery")
+    player.wait_for_notes(track, 16)
+    player.evaluate("mine = 42")
+    assert player.pid("live") == older
+    player.kill("generation")
+    eventually(lambda: player.is_back("live", older))
+    player.wait_for_notes(track, 16)
+    assert player.pid("nursery") != nursery
+    assert player.evaluate("mine + 1")["value"] == "43"
+
+
 def test_a_generation_that_dies_is_replaced_with_its_patterns_names_tempo_and_mix(player: LivePlayer) -> None:
     track = play(player)
     player.evaluate(f"mine = 41\nclock.bpm = 250\n{track}.gain(-20)")
