@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.fences import DOCS, ROOT, fences
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 COMMAND = shlex.split(fences(DOCS / "ci.md", "sh")[0].text)
 SECONDS = 120

@@ -14,7 +14,7 @@ from marmalade_sc.jam.servers import find_redis, redis_version, state_server
 from marmalade_sc.jam.streams import connect
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 KEY = "tags:ann:drums:one:Context"
 

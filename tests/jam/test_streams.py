@@ -17,7 +17,7 @@ from marmalade_sc.jam.streams import FrameReader, FrameWriter, StateLog
 from marmalade_sc.sdk.frames import Frame, Swap
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 NOW = 1_000_000 * UNITS_PER_SECOND
 SECOND = UNITS_PER_SECOND

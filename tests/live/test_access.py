@@ -11,7 +11,7 @@ from marmalade_sc.jam.access import Access
 from marmalade_sc.jam.servers import events_server, find_redis, redis_version, state_server
 from tests.live.test_servers import running
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 OWN, OTHER = "abcdefgh:drums:one", "abcdefgh:drums:two"
 

@@ -23,7 +23,7 @@ from marmalade_sc.sdk.instruments import Instrument
 from marmalade_sc.sdk.osc import bundle, message
 from marmalade_sc.synthdefs.compile import Built, build_source
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 MS = UNITS_PER_SECOND // 1000
 RATE = 48_000

@@ -28,7 +28,7 @@ from marmalade_sc.worker.pool import Pool
 from marmalade_sc.worker.surroundings import Surroundings
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 SCORE = "piano: (tempo 240) o4 c8 d e f\nviolin: o5 c4 e4\n"
 SET = """

@@ -28,7 +28,7 @@ from marmalade_sc.worker.surroundings import Surroundings
 from tests.docs.fences import DOCS
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 WITHIN_S = 120.0
 PASSWORD = "correct-horse"

@@ -27,7 +27,7 @@ from marmalade_sc.settings.places import Places
 from tests.live.players import family
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "generators"

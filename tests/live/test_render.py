@@ -19,7 +19,7 @@ from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.score import sample_of
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 TICK = '''
 """One sample, as loud as it is asked to be."""

@@ -11,7 +11,7 @@ from marmalade_sc.synthdefs.scgf import write
 from marmalade_sc.synthdefs.strangers import admit
 from tests.synthdefs.hostile import AUDIO, HOSTILE, graph, plain
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 
 def test_what_sounds_is_cheap_and_what_is_dear_is_refused() -> None:

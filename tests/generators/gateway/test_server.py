@@ -17,7 +17,7 @@ from marmalade_sc.generators.gateway.resp import packed
 from marmalade_sc.generators.gateway.server import Gateway
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 OWN = "abcdefgh:drums:one"
 

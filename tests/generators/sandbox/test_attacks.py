@@ -24,7 +24,7 @@ from marmalade_sc.generators.sandbox.watchdog import Watchdog, Watched
 from tests.generators.sandbox.attacks import ATTACKS
 from tests.player.deadline import eventually
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untimed]
 
 PROGRAM = Path(__file__).with_name("attacks.py")
 USER = 20240
