@@ -124,3 +124,8 @@ class Stage:
             for onset in self.server.onsets
             if not onset.wire.startswith("marmalade")
         ]
+
+
+def beats(*cycles: int, name: str = "bd", steps: int = 4) -> list[tuple[Fraction, str]]:
+    """`name` on each `steps`-th of the given cycles."""
+    return [(cycle + Fraction(step, steps), name) for cycle in cycles for step in range(steps)]
