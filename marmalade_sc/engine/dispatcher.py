@@ -18,6 +18,7 @@ from marmalade_sc.engine.layout import MOST_TRACKS, voice_node
 from marmalade_sc.engine.limits import Counts, Limits
 from marmalade_sc.engine.mixer import Mixer
 from marmalade_sc.engine.packets import Packet, packed
+from marmalade_sc.engine.refusals import Refusals
 from marmalade_sc.engine.reign import Reign
 from marmalade_sc.engine.sampleclock import SampleMap
 from marmalade_sc.engine.sounding import Note, Sounding
@@ -84,7 +85,7 @@ class Dispatcher:
         self._seen: dict[str, deque[int]] = {}
         self._older: dict[int, Timeline] = {}
         self._guests: dict[str, tuple[Guest, Reign]] = {}
-        self._refusals: dict[str, Counter[str]] = {}
+        self._refusals = Refusals(self.counts)
 
     # In
 
@@ -384,17 +385,11 @@ class Dispatcher:
 
     def refusals(self) -> Mapping[str, Counter[str]]:
         """What guests were refused since the last call, by stream and reason. From any thread."""
-        found, self._refusals = self._refusals, {}
-        return found
+        return self._refusals.take()
 
     def refuse(self, error: MarmaladeError, guest: Guest | None = None) -> None:
         """Count something that breaks the rules, under its reason, and its guest's."""
-        if guest is not None:
-            reasons = self._refusals.setdefault(guest.key, Counter())
-            reasons[error.message if len(reasons) < 50 or error.message in reasons else "other things"] += 1
-        self.counts.refused += 1
-        if len(self.counts.reasons) < 100 or error.message in self.counts.reasons:
-            self.counts.reasons[error.message] += 1
+        self._refusals.add(error.message, guest.key if guest is not None else None)
 
     def _packed(self, when: int, due: int, messages: Iterable[bytes]) -> Iterator[Packet]:
         return packed(when, due, messages, self.limits.packet)

@@ -69,6 +69,7 @@ def _new_shape(value: dict[str, object], orchestra: Orchestra) -> Shape:
 def _forget(orchestra: Orchestra) -> None:
     for shape in orchestra.shapes.values():
         shape.memo.clear()
+        shape.frequencies.clear()
     orchestra.remembered = 0
 
 

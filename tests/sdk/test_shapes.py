@@ -101,3 +101,15 @@ def test_what_is_remembered_is_bounded_over_all_shapes() -> None:
     kept = sum(len(each.memo) for each in found.shapes.values())
     assert 0 < kept <= 20_000
     assert kept == found.remembered
+
+
+def test_pitches_are_bounded_over_all_shapes_as_well() -> None:
+    found = orchestra()
+    rest = {"pan": 0.1, "cutoff": 900.0, "amp": 0.5, "sustain": 0.2, "dur": 1.0}
+    for chosen in itertools.chain.from_iterable(itertools.combinations(rest, count) for count in range(6)):
+        for number in range(1_000):
+            packed_note(
+                {"s": "bass", **{name: rest[name] for name in chosen}, "freq": 100.0 + number / 10}, found, 0.25
+            )
+    assert len(found.shapes) == 32
+    assert 0 < sum(len(each.frequencies) for each in found.shapes.values()) <= 20_000
