@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "shell": "Play: start or join the player and open the prompt. The default.",
         "play": "Play a set without a terminal.",
         "send": "Evaluate a block in the player that runs, for editors.",
+        "lights": "Tell an editor which characters sound, when they are heard.",
         "render": "Render a set to a file, faster than it sounds.",
         "replay": "Play or render what a jam played.",
         "events": "Print the events of a pattern.",
