@@ -1,5 +1,7 @@
 """Asks original players: their lists, their archives, a play of ours. Only the address that was given is asked."""
 
+import contextlib
+import json
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Final
@@ -55,9 +57,11 @@ class Client:
         try:
             return await self._get(f"/generator/{generator}", LARGEST_ARCHIVE)
         except PeerError as error:
-            if "+" in str(generator):  # an original server reads it as a space, however it is written
-                error.message += "; an original player cannot give away what comes from one with a + in its name"
-            raise
+            if "+" not in str(generator):
+                raise
+            # An original server reads it as a space, however it is written.
+            words = f"{error.message}; an original player cannot give away what comes from one with a + in its name"
+            raise PeerError(words, reason=error.reason, status=error.status) from error
 
     async def binding(self) -> bytes:
         """The record of its two keys, where it is no original player but one of ours: see `read_binding`."""
@@ -106,8 +110,11 @@ def _why(error: Exception) -> str:
 
 
 def _words(data: bytes) -> str:
-    """What an original server says in its page, without its marks."""
+    """What an original server says in its page, without its marks; or one of ours in JSON."""
     text = data.decode("latin-1")
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        error = json.loads(data)["error"]
+        text = f"{error['code']}: {error['message']}"
     begin, end = text.rfind("<p>"), text.rfind("</p>")
     text = text[begin + 3 : end] if 0 <= begin < end else text
     return "".join(c if c.isprintable() else " " for c in text.replace("&quot;", '"'))[:200]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from marmalade_sc.clock.clocks import JamClock
+from marmalade_sc.engine.jackregistry import free_places
 from marmalade_sc.engine.leftovers import remove_jack_leftovers, remove_leftovers
 from marmalade_sc.engine.sound import OWN_SERVERS, SOUND, Probe, Sound, Wishes, decide, reason_to_move
 from marmalade_sc.engine.sound_probe import jack_socket, probe
@@ -72,6 +73,8 @@ class Plan:
         settings = load(self.places.config, options=self.options)
         self.sound = sound = self._decide(wishes(settings))
         jam = Jams(self.places, settings.text("jam.name")).current
+        if sound.needs:
+            free_places()
         jackd = [_jackd(sound)] if sound.needs else []
         program = find_redis(settings.text("jam.redis"))
         version, memory = redis_version(program), settings.integer("jam.memory_mb")
@@ -116,6 +119,7 @@ class Plan:
         """Remove what sound servers of ours left in shared memory. When all processes have ended; never raises."""
         remove_leftovers()
         remove_jack_leftovers(OWN_SERVERS + self._tag)
+        free_places()
 
     @property
     def _tag(self) -> str:

@@ -33,6 +33,7 @@ def asked(address: str, ask: Callable[[Client], Awaitable[T]]) -> T:
 def refused(address: str, ask: Callable[[Client], Awaitable[object]]) -> str:
     with pytest.raises(PeerError) as raised:
         asked(address, ask)
+    assert str(raised.value) == raised.value.message, "what the command line shows"
     return raised.value.message
 
 

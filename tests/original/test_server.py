@@ -41,6 +41,8 @@ def test_a_player_of_the_original_lists_fetches_and_asks_to_play(tmp_path: Path)
                 given = await asyncio.to_thread(ask, here, "GET", path)
                 assert given.headers["content-type"] == "application/gzip", "else it takes it for text"
                 assert read_archive(given.body).sha256 == TREE.sha256
+            refused = await asyncio.to_thread(lisp.ask_to_play, here, "loop", "1")
+            assert refused.status == 409 and b"already been run" in refused.body
             players = json.loads((await asyncio.to_thread(ask, here, "GET", "/players")).body)
             assert [row["id"] for row in players] == [str(OWN.public.player), lisp.name]
             assert players[1]["address"] == lisp.address and players[1]["public-key"] == lisp.line.rpartition(" ")[0]
