@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import percentile, row, until
+from common import end_when_asked, percentile, row, until
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.eventlog import read_event_log
@@ -172,6 +172,7 @@ def _rounds(ann: Seat, cleo: Seat, kills: int) -> Iterator[dict[str, float]]:
 
 def main() -> None:
     """Kill as often as the arguments say."""
+    end_when_asked()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     run(parser.parse_args().kills)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy
 import soundfile
-from common import percentile, row, until
+from common import end_when_asked, percentile, row, until
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.eventlog import read_event_log
@@ -231,6 +231,7 @@ def run(seconds: float) -> None:
 
 def main() -> None:
     """Play as long as the arguments say."""
+    end_when_asked()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     run(parser.parse_args().seconds)

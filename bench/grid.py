@@ -31,7 +31,7 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from common import percentile, row, until
+from common import end_when_asked, percentile, row, until
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
@@ -218,6 +218,7 @@ def run(name: str, way: Way, settle_s: float, seconds: float, bar_ms: float) -> 
 
 def main() -> None:
     """Both links."""
+    end_when_asked()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settle", type=float, default=60.0)
     parser.add_argument("--seconds", type=float, default=60.0)

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from common import row, until
+from common import end_when_asked, row, until
 from grid import Seat, Way, link
 
 from marmalade_sc.identity.keys import Identity
@@ -172,6 +172,7 @@ def measure(kind: Callable[..., contextlib.AbstractContextManager[None]], second
 
 def main() -> None:
     """All four."""
+    end_when_asked()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--flood", help="flood whoever gave this invite, for the other bars")
