@@ -114,6 +114,8 @@ class Book:
         if isinstance(operation, SetMix):
             before = self.now.get(operation.track, _NOTHING)
             settings = {name: value for name, value in operation.settings.items() if name in PLAIN_MIX}
+            if operation.is_others:
+                return self._others_set(operation.track, settings)
             return self._become({operation.track: Version(before.lane, {**before.mix, **settings})})
         if isinstance(operation, Only):
             others = [track for track in self.now if track not in operation.tracks]
@@ -162,6 +164,23 @@ class Book:
             self._future.pop(track, None)
             self.now[track] = changed[track] = version
         return changed
+
+    def _others_set(self, track: str, settings: Mapping[str, object]) -> dict[str, Version]:
+        """Another player has set these: so it is now, and so it was, for all that undo and redo go back to.
+
+        A step that has changed nothing else is gone: it would be one that nobody hears.
+        """
+        before = self.now.get(track, _NOTHING)
+        self.now[track] = now = Version(before.lane, {**before.mix, **settings})
+        for steps in (self._past.get(track, []), self._future.get(track, [])):
+            after, kept = now, []
+            for step in reversed(steps):
+                version = Version(step.version.lane, {**step.version.mix, **settings})
+                if version.lane != after.lane or version.mix_towards(after):
+                    kept.append(_Step(step.deed, version))
+                after = version
+            steps[:] = reversed(kept)
+        return {} if now == before else {track: now}
 
     def _go(self, operation: Undo | Redo) -> dict[str, Version]:
         """Take steps back, or forward, as far as there are some."""

@@ -64,7 +64,8 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
         gain_db, pan = message.get("gain_db"), message.get("pan")
         if not isinstance(gain_db, int | float) or not isinstance(pan, int | float):
             raise UsageError("A mix has a gain and a pan")
-        return SetMix(str(track), {"gain_db": gain_db, "pan": pan, "fade_s": _MIX_FADE_S})
+        settings = {"gain_db": gain_db, "pan": pan, "fade_s": _MIX_FADE_S}
+        return SetMix(str(track), settings, is_others=message.get("is_others") is True)
     if name in ("undo", "redo", "back"):
         count = message.get("steps", 1)
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:

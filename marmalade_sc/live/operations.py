@@ -87,11 +87,15 @@ _MIXED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SetMix:
-    """Settings of a track's strip, as `Mix` sections carry them; at the next point of `grid`, or now."""
+    """Settings of a track's strip, as `Mix` sections carry them; at the next point of `grid`, or now.
+
+    `is_others`: another player has moved it. That is no deed of the user's, and undo does not take it back.
+    """
 
     track: str
     settings: Mapping[str, object]
     grid: Grid = field(default_factory=lambda: Grid(Fraction(0)))
+    is_others: bool = False
 
     @property
     def words(self) -> str:

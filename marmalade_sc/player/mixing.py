@@ -76,7 +76,7 @@ class Mixing:
                 self._done[track] = mark
                 continue
             order = {"do": "mix", "track": track, "gain_db": mix.gain_db, "pan": mix.pan, "is_hosted": True}
-            if (await self._keeping.live.ask(order)).get("error"):
+            if (await self._keeping.live.ask({**order, "is_others": bool(who)})).get("error"):
                 continue
             is_news = self._done.get(track, (None,))[0] != write.identity
             self._done[track] = mark
