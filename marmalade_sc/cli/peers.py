@@ -38,7 +38,7 @@ def pending(session: Session) -> None:
     """List what waits for your word."""
     for each in _rows(ask(session, "pending"), "pending"):
         click.echo(
-            f"{each['number']:4} {each['requester']} asks to play {each['generator']}; {each['asks']} "
+            f"{each['number']:4} {each['title']} asks to play {each['generator']}; {each['asks']} "
             f"(SHA256:{each['fingerprint']}) is not trusted; {each['seconds_left']} s left"
         )
 
@@ -218,7 +218,7 @@ def ask(session: Session, do: str, **fields: object) -> Mapping[str, object]:
 
 def _said(answer: Mapping[str, object]) -> None:
     for each in _rows(answer, "players"):
-        click.echo(f"{each.get('id')!s:18} {each.get('status')}")
+        click.echo(f"{each.get('title', each.get('id'))!s:18} {each.get('status')}")
 
 
 def _rows(answer: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:

@@ -223,14 +223,14 @@ class Asking:
 
     async def _tell(self, raw: bytes, method: str, record: Signed[Record]) -> Message:
         key, to = PublicKey(raw), self._station.proven(raw)
-        name = str(self._friends.name(key))
+        who = {"id": str(self._friends.name(key)), "title": self._friends.title(key)}
         if to is None:
-            return {"id": name, "status": "told"}
+            return {**who, "status": "told"}
         try:
             answer = await self._client.ask(to, key, method, self._asker, record)
-            return {"id": name, "status": str(answer.get("status"))[:20]}
+            return {**who, "status": str(answer.get("status"))[:20]}
         except PeerError as error:
-            return {"id": name, "status": error.reason}
+            return {**who, "status": error.reason}
 
     def _shared(self, name: str) -> PlayTicket:
         """The play that a name means, of those that we may touch. Raises UnknownNameError."""

@@ -280,6 +280,7 @@ class Requests:
             {
                 "number": each.number,
                 "requester": str(self._friends.name(PublicKey(each.ticket.maker))),
+                "title": self._friends.title(PublicKey(each.ticket.maker)),
                 "generator": each.ticket.generator,
                 "instance": each.ticket.instance,
                 "asks": str(self._friends.name(PublicKey(each.asks))),

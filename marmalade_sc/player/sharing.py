@@ -50,9 +50,10 @@ def share(wiring: Wiring, name: str, program: str, words: Iterable[str]) -> Gene
 
 
 def answers(players: object) -> str:
-    """What the players that were told have answered, in words: `ann started, bob pending`."""
+    """What the players that were told have answered, in words: `ann (Ab12Cd34) started, Ef56Gh78 pending`."""
     rows = [each for each in players if isinstance(each, Mapping)] if isinstance(players, list) else []
-    return ", ".join(f"{each.get('id')} {each.get('status')}" for each in rows) or "nobody else is here"
+    said = [f"{each.get('title', each.get('id'))} {each.get('status')}" for each in rows]
+    return ", ".join(said) or "nobody else is here"
 
 
 def _own_synthdefs(wiring: Wiring, words: frozenset[str]) -> list[Path]:

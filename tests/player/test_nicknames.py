@@ -8,6 +8,7 @@ from marmalade_sc.errors import UnknownNameError, UsageError
 from marmalade_sc.generators.trust import Trust
 from marmalade_sc.player.acquaintances import Acquaintances
 from marmalade_sc.player.roster import players_text
+from marmalade_sc.player.sharing import answers
 from tests.peers import makers
 
 pytestmark = pytest.mark.faults
@@ -28,6 +29,8 @@ def test_a_nickname_stands_beside_the_name_and_is_remembered(tmp_path: Path) -> 
         assert each.level(ANN) == "ask", "a nickname is no trust"
     row = {"id": str(ANN.player), "nickname": "Änne", "state": "here", "trust": "ask"}
     assert f"Änne ({ANN.player})" in players_text([row])
+    told = [{"id": str(each.player), "title": ours.title(each), "status": "started"} for each in (ANN, BOB)]
+    assert answers(told) == f"Änne ({ANN.player}) started, {BOB.player} started"
     ours.call(ANN, "", [ANN, BOB])
     assert ours.title(ANN) == str(ANN.player)
     with pytest.raises(UnknownNameError):
