@@ -142,6 +142,11 @@ _JAM = _table(
         ('jam.mix("acid", gain=-6, pan=0.3)', "jam.mix()"),
     ),
     Row(
+        'trust(player="", level="sandbox")',
+        "Says how far a player is trusted: block, ask, sandbox or full; without a name shows who waits for that.",
+        ('jam.trust("zoe")', 'jam.trust("zoe", "block")', "jam.trust()"),
+    ),
+    Row(
         "asset(name, path)",
         "Gives a sound file a name at all players; an empty path takes it back.",
         ('jam.asset("vox", "takes/vox.wav")', 'jam.asset("vox", "")'),

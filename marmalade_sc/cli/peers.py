@@ -36,11 +36,7 @@ def list_(session: Session, as_json: bool) -> None:
 @with_session
 def pending(session: Session) -> None:
     """List what waits for your word."""
-    for each in _rows(ask(session, "pending"), "pending"):
-        click.echo(
-            f"{each['number']:4} {each['title']} asks to play {each['generator']}; {each['asks']} "
-            f"(SHA256:{each['fingerprint']}) is not trusted; {each['seconds_left']} s left"
-        )
+    click.echo(str(ask(session, "pending").get("value")))
 
 
 @peers.command()

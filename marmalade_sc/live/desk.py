@@ -77,6 +77,13 @@ class JamHandle:
         given = (("gain", gain), ("pan", pan))
         self._order(order | {name: float(value) for name, value in given if value is not None})
 
+    def trust(self, player: str = "", level: str = "sandbox") -> None:
+        """Say how far a player is trusted: "block", "ask", "sandbox", "full"; without a name show what waits for it."""
+        if not player:
+            self._order({"do": "pending"})
+            return
+        self._order({"do": "trust", "player": str(player), "level": str(level)})
+
     def asset(self, name: str, path: str) -> None:
         """Give a sound file a name for all players, `s("name")` plays it; `""` as path takes the name back."""
         self._order({"do": "asset", "name": check_name(name, "sound"), "path": str(path)})

@@ -148,7 +148,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             by="peers",
             in_code=True,
         ),
-        "pending": Command("look", {}, "Requests of players that wait for your word.", by="peers"),
+        "pending": Command("look", {}, "Requests of players that wait for your word.", by="peers", in_code=True),
         "invite": Command("play", {}, "A text with which others join this jam.", by="peers"),
         "share": Command(
             "play", {"generator": str}, "Play a generator here and at all players of the jam.", by="peers"
@@ -173,7 +173,9 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "invites": Command("look", {}, "Invites that were given for a time or for one player.", by="peers"),
         "revoke": Command("play", {"invite": str}, "Let an invite open no door any more.", by="peers"),
         "nickname": Command("play", {"player": str, "nickname": str}, "Call a player so, here only.", by="peers"),
-        "trust": Command("play", {"player": str, "level": str}, "Say how far a player is trusted.", by="peers"),
+        "trust": Command(
+            "play", {"player": str, "level": str}, "Say how far a player is trusted.", by="peers", in_code=True
+        ),
         "chat": Command("play", {"text": str}, "Say something to all players of the jam.", by="peers", in_code=True),
         "chats": Command("look", {}, "What was said lately.", by="peers", in_code=True),
         "pause_all": Command(

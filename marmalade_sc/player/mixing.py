@@ -38,7 +38,7 @@ class Mixing:
         if not message.get("track"):
             return {"value": self._text() or 'Nothing is mixed together yet: jam.mix("acid", gain=-3).'}
         track = check_name(str(message["track"]), "track")
-        before, shared = self._mix_of(track), await self._shared()
+        before, shared = self._mix_of(track), {*await self._shared(), *self._told()}
         if track not in shared:
             near = nearest(track, shared)
             raise UnknownNameError(
@@ -95,6 +95,11 @@ class Mixing:
             and each.get("state") == "playing"
             and (str(each.get("generator")), str(each.get("instance"))) in tickets
         }
+
+    def _told(self) -> set[str]:
+        """Tracks that we let the others play: here they may be tracks of our own, whose faders stay ours."""
+        plays = self._keeping.station.node.ledger.of(PlayTicket)
+        return {each.track for each in plays if each.maker == self._keeping.shared.own}
 
     def _mix_of(self, track: str) -> SharedMix:
         write = self._keeping.shared.current(f"{MIX}{track}")

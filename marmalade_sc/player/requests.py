@@ -255,8 +255,8 @@ class Requests:
         if found is not None:
             who, name = self._friends.title(PublicKey(ticket.maker)), self._friends.name(PublicKey(asks))
             self._say(
-                f"{who} asks to play {ticket.generator}. To let {name} play: marmalade peers trust {name} sandbox; "
-                f"else it goes by itself."
+                f'{who} asks to play {ticket.generator}. To let {name} play: jam.trust("{name}") here, or marmalade '
+                f"peers trust {name} sandbox; else it goes by itself."
             )
 
     async def _touch(self, ticket: StopTicket | ControlTicket) -> str:
@@ -289,7 +289,12 @@ class Requests:
             }
             for each in self._pending.all(self._wall_ms())
         ]
-        return {"pending": rows}
+        lines = [
+            f"{each['number']:4} {each['title']} asks to play {each['generator']}; {each['asks']} "
+            f"(SHA256:{each['fingerprint']}) is not trusted; {each['seconds_left']} s left"
+            for each in rows
+        ]
+        return {"pending": rows, "value": "\n".join(lines) or "Nothing waits for your word."}
 
     async def deny(self, message: Message) -> Message:
         """Drop a request that waits."""
