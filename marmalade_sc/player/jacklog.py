@@ -8,15 +8,22 @@ __all__ = ["JackLog", "last_words"]
 
 _EMPTY: Final = ("jackdmp ", "Copyright ", "This is free software", "under certain conditions", "Failed to open server")
 
+_MEANING: Final = {
+    "Too many servers already active": "JACK runs 8 servers at once on one machine, and all 8 are taken: "
+    "end another player or JACK server"
+}
+"""What of JACK's own words says too little; the registry of jackd 1.9 has 8 places, whoever's they are."""
+
 
 def last_words(lines: Iterable[str]) -> str:
-    """The last line of a log that says something; "" where none does.
+    """The last line of a log that says something, with what it means where it does not say so; "" where none does.
 
     jackd greets on its standard output, which is written only when it ends: behind what it died of, and behind that it
     did.
     """
     said = [words for line in lines if (words := line.strip()) and not words.startswith(_EMPTY)]
-    return said[-1] if said else ""
+    last = said[-1] if said else ""
+    return f"{last}: {_MEANING[last]}" if last in _MEANING else last
 
 
 class JackLog:

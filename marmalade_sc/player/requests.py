@@ -195,6 +195,11 @@ class Requests:
         """From its author first, then from anybody: its hash says whether it is right. Raises PeerError."""
         sha256 = manifest.sha256.hex()
         part = await asyncio.to_thread(self.deliveries.part, sha256)
+        until = time.monotonic() + _AGAIN_S
+        while not any(self._station.proven(each.key) for each in self._station.node.members.present):
+            if time.monotonic() >= until:
+                break
+            await asyncio.sleep(0.05)  # behind a partition the news are here a moment before any address is proven
         members = sorted(self._station.node.members.present, key=lambda each: each.key != manifest.maker)
         last = PeerError("Nobody that has it has answered yet")
         for member in members:
