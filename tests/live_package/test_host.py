@@ -150,7 +150,7 @@ async def test_a_block_that_works_takes_over_and_is_recorded(stage: Hosted) -> N
     assert answer["ok"]
     assert (answer["value"], answer["landings"]) == ("ONE", [{"what": "one", "cycle": "1"}])
     assert stage.current is not first
-    assert stage.recorded == [("one", "file.py")]
+    await until(lambda: stage.recorded == [("one", "file.py")])  # the answer does not wait for the log
     assert ("take", {"from": 0}) in [(do, message.get("position")) for _, do, message in stage.heard]
 
 

@@ -393,5 +393,6 @@ def test_children_start_with_clean_signals_and_no_files_of_ours(host: Callable[.
     eventually(lambda: one.log("a").count("\n") >= 5)
     text = one.log("a")
     assert text.split()[1] == "0" * 16, "nothing is blocked"
-    assert int(text.split()[3], 16) == 1 << (signal.SIGXFSZ - 1), "a file at its limit is a failed write, not a death"
+    ignored = int(text.split()[3], 16) % (1 << 31)  # glibc's posix_spawn ignores its own two, 32 and 33; so Python 3.13
+    assert ignored == 1 << (signal.SIGXFSZ - 1), "a file at its limit is a failed write, not a death"
     assert len(text.split()[4:]) <= 6, "standard ones, the lifeline, the word and ls's own"

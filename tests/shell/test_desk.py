@@ -9,7 +9,7 @@ S = UNITS_PER_SECOND
 
 def desk() -> Desk:
     one = Desk()
-    one.board.hear({"jam": "home", "timeline": Timeline.steady(60, 0).to_json(), "engine": {"cpu": 1.0}})
+    one.board.hear({"jam": "home", "timeline": Timeline.steady(60, 0).counted().to_json(), "engine": {"cpu": 1.0}})
     return one
 
 
