@@ -59,13 +59,14 @@ def _candidates(place: Place, words: "Words") -> Iterable[Word]:
             yield from _values(call, name, words)
         else:
             yield from _arguments(call, name, above, words)
+    is_played = call is not None or (bool(place.tokens) and place.tokens[-1].text == ">>")  # what makes a sound first
     yield from words.mine
     yield from words.tracks
-    if call is None:
+    if not is_played:
         yield from words.functions
     yield from words.language
     yield from words.voices
-    if call is not None:
+    if is_played:
         yield from words.functions
     yield from words.effects
     yield from (Word(name, "python", "Python", Page(name, "", "A word of Python.")) for name in PYTHON)

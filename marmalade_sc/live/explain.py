@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final
 
 from marmalade_sc.errors import EvaluationError, UnknownNameError, UsageError, Where, nearest
-from marmalade_sc.patterns.language import language
+from marmalade_sc.live.rewording import ELSEWHERE, reworded
 
 __all__ = ["explain"]
 
@@ -34,16 +34,13 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
         name = error.name or ""
         near = nearest(name, names)
         hint = (
-            f"Did you mean {near!r}?"
-            if near
-            else "Only a track (d1, bass2) on the left of >> comes into being by itself."
-        )
+            ELSEWHERE.get(name, "") or (f"Did you mean {near!r}?" if near else "")
+        ) or "Only a track (d1, bass2) on the left of >> comes into being by itself."
         where = None if where is None else _narrowed(where, repr(name))
         return UnknownNameError(f"{name!r} is not defined", where=where, hint=hint)
-    if isinstance(error, AttributeError) and (found := _member(error)) is not None:
-        return UnknownNameError(found[0], where=None if where is None else _narrowed(where, found[0]), hint=found[1])
-    if isinstance(error, TypeError) and (asked := _no_control(error)) is not None:
-        return EvaluationError(asked[0], where=None if where is None else _narrowed(where, asked[0]), hint=asked[1])
+    if (better := reworded(error, where.text if where is not None else "")) is not None:
+        kind = UnknownNameError if isinstance(error, AttributeError) else EvaluationError
+        return kind(better[0], where=None if where is None else _narrowed(where, better[0]), hint=better[1])
     if isinstance(error, KeyboardInterrupt):
         return EvaluationError("The evaluation was interrupted", where=where, hint="Nothing has changed.")
     if isinstance(error, MemoryError):
@@ -54,30 +51,6 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
     return EvaluationError(
         f"{type(error).__name__}: {said}" if said else type(error).__name__, where=where, traceback=text
     )
-
-
-_OURS: Final = {"ClockHandle": "clock", "JamHandle": "jam", "SceneHandle": "scene"}
-"""Classes of what the user knows by another name."""
-
-
-def _member(error: AttributeError) -> tuple[str, str] | None:
-    """What to say of a member that clock, jam or scene do not have, and what they have; None for anything else."""
-    owner = _OURS.get(type(error.obj).__name__)
-    if owner is None or not error.name:
-        return None
-    has = [name for name in dir(type(error.obj)) if not name.startswith("_")]
-    near = nearest(error.name, has)
-    hint = f"Did you mean {owner}.{near}?" if near else f"{owner} has: {', '.join(has)}."
-    return f"{owner} has no {error.name!r}", hint
-
-
-def _no_control(error: TypeError) -> tuple[str, str] | None:
-    """What to say of `s("hh", amp=.1)`: a function of patterns takes no controls, as an instrument does."""
-    said = re.fullmatch(r"(\w+)\(\) got an unexpected keyword argument '(\w+)'", str(error))
-    if said is None or said[1] not in language():
-        return None
-    name, control = ("s" if said[1] == "sound" else said[1]), said[2]
-    return f"{name} takes no {control!r}", f"Controls of a pattern are set behind it: {name}(...).set({control}=...)"
 
 
 def remember(code: str, source: str) -> None:

@@ -22,12 +22,12 @@ from marmalade_sc.live.operations import (
     Transport,
     Undo,
 )
-from marmalade_sc.patterns.pattern import Pattern
+from marmalade_sc.patterns.language import language
 from marmalade_sc.patterns.piece import END
 from marmalade_sc.patterns.span import cycles_from
 from marmalade_sc.sdk.instruments import Instrument
 
-__all__ = ["ClockHandle", "Effect", "PlacedTrack", "TrackHandle", "grid_of", "playable"]
+__all__ = ["ClockHandle", "Effect", "PlacedTrack", "TrackHandle", "grid_of"]
 
 _GRID: Final = re.compile(r"\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*(bar|bars|cycle|cycles|beat|beats)\s*")
 _MARK: Final = re.compile(r"\s*%[^\s%]+\s*")
@@ -269,6 +269,8 @@ class TrackHandle:
         raise UsageError(f"{self.name}.{name} cannot be set", hint=self._hint(name))
 
     def _hint(self, name: str) -> str:
+        if name not in _ACTIONS and name in language():
+            return f'Changes stand behind the pattern: {self.name} >> s("bd sn").{name}(...).'
         near = nearest(name, _ACTIONS)
         said = f"Write {self.name}.{name}(...)." if near == name else f"Did you mean {self.name}.{near}?"
         return said if near else f"A track has: {', '.join(_ACTIONS)}."
@@ -360,29 +362,11 @@ class ClockHandle:
             Timeline.steady(120, 0, beats)
             self._ask(Meter(beats))
             return
-        near = nearest(name, ("bpm", "beats_per_bar"))
-        raise UsageError(f"clock.{name} cannot be set", hint=f"Did you mean clock.{near}?" if near else "")
+        near = nearest(name, ("bpm", "beats_per_bar")) or "bpm"
+        raise UsageError(f"clock.{name} cannot be set", hint=f"Did you mean clock.{near}?")
 
     def __repr__(self) -> str:
         return f"clock at {self.bpm:g} bpm, bar {self.bar:.2f}"
-
-
-def playable(pattern: object) -> Pattern:
-    """`pattern` itself when a track can play it.
-
-    Raises:
-        UsageError: it is something else; tells what to write.
-    """
-    if isinstance(pattern, Pattern):
-        return pattern
-    if isinstance(pattern, str):
-        raise UsageError(f"A track cannot play the text {pattern!r:.40} as it is", hint=f'Write s("{pattern}").')
-    if isinstance(pattern, tuple):
-        raise UsageError("A track plays one pattern, this is a row of them", hint="Write stack(a, b).")
-    if callable(pattern):
-        name = getattr(pattern, "__name__", "this")
-        raise UsageError(f"A track cannot play {name} itself, which is a function", hint=f"Write {name}(...).")
-    raise UsageError(f"A track cannot play {pattern!r:.60}", hint='Give it a pattern, such as s("bd sn").')
 
 
 def _within(value: object, low: float, high: float, what: str) -> float:

@@ -20,11 +20,12 @@ from marmalade_sc.live.book import Book
 from marmalade_sc.live.bound import Bound, described, shown
 from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.explain import explain, remember
-from marmalade_sc.live.handles import ClockHandle, Effect, TrackHandle, playable
+from marmalade_sc.live.handles import ClockHandle, Effect, TrackHandle
 from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle, controls_of
 from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.limits import TooSlowError, too_slow
 from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
+from marmalade_sc.live.playable import playable
 from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
 from marmalade_sc.live.units import Unit, units_of
 from marmalade_sc.live.ways import Ways
@@ -183,7 +184,9 @@ class Session:
             value = self._run(code, source)
             text = "" if value is None else shown(value)
         except SystemExit:
-            raise UsageError("exit() does not end the player", hint="Press Ctrl-D to leave the shell.") from None
+            raise UsageError(
+                "exit() does not end the player, nor does quit()", hint="Ctrl-D leaves the shell."
+            ) from None
         except BaseException as error:
             raise explain(error, code, source, self._known()) from error
         self._ways.settle()
@@ -373,7 +376,7 @@ class Session:
         names = []
         for track in tracks:
             if not isinstance(track, TrackHandle):
-                raise UsageError(f"{track!r:.40} is not a track", hint="Write mute(d1, d2).")
+                raise UsageError(f"{track!r:.40} is not a track", hint="Name tracks that play: d1, d2.")
             names.append(track.name)
         return names
 

@@ -1,5 +1,6 @@
 """Arguments as people type them: a number, a notation or a pattern, checked where they are given."""
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from math import isfinite
@@ -46,6 +47,8 @@ def as_pattern(value: object, function: str, kind: str = "auto") -> Pattern:
         return pure(value)
     if is_number(value):
         return pure(value)
+    if voice := re.fullmatch(r"<voice (\w+)>", repr(value)):
+        raise UsageError(f"{function}: {voice[1]} is an instrument", hint=f'its name stands in quotes: "{voice[1]}"')
     raise UsageError(
         f"{function}: {value!r} is not a pattern",
         hint='give a pattern, a notation in quotes such as "0 1", or a number',

@@ -5,6 +5,7 @@ import re
 import textwrap
 import time
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -57,6 +58,9 @@ class Face(Protocol):
     @property
     def columns(self) -> int:
         """Columns of the terminal."""
+
+    def view_rows(self) -> int:
+        """Rows that a panel may have."""
 
 
 class Deeds:
@@ -264,6 +268,10 @@ class Deeds:
             return
         lines = _fitted(clean(text), self.face.columns)
         self._desk.open_text(kind, title, lines, examples)
+        panel = self._desk.panel
+        if panel is not None and len(panel.lines) > self.face.view_rows():
+            more = f"({self._options.keymap.words['scroll_down'].partition(',')[0]} shows the rest)"
+            self._desk.panel = replace(panel, lines=(panel.lines[0], more, *panel.lines[1:]))
 
     def _insert_example(self, buffer: Buffer) -> None:
         panel = self._desk.panel

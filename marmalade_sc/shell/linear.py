@@ -83,6 +83,10 @@ class LinearFace:
     def panel_changed(self) -> None:
         """See `deeds.Face`: there are none."""
 
+    def view_rows(self) -> int:
+        """See `deeds.Face`: there are no panels."""
+        return 0
+
     def echo(self, code: str) -> None:
         """See `deeds.Face`: it stands there; a new line begins."""
         self._write("\r\n" + PROMPT)

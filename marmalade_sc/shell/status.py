@@ -21,14 +21,24 @@ _HIGH_DB: Final = -1.0
 def status_line(board: Board, now: int, width: int) -> Styled:
     """The bar for a terminal of `width` columns at jam time `now`: what matters most comes first and stays.
 
-    Where the tracks would have no room the rest is said in fewer words: zeros and the jam's name are left out.
+    Where the tracks would have no room the rest is said in fewer words: zeros and the jam's name are left out; where
+    that is not enough, all that is well.
     """
     if board.is_gone:
         return [("class:bad", " the player is gone; this joins again when it is back (Ctrl-D leaves) "[:width])]
     whole = _parts(board, now, width, is_short=False)
     tracks = sum(len(name) + 3 for name in board.tracks)
-    is_short = sum(len(text) for _, text in whole) + min(tracks, width // 3) > width
-    return _with_tracks(board, _parts(board, now, width, is_short=True) if is_short else whole, width)
+    for parts in (whole, short := _parts(board, now, width, is_short=True), _least(short)):
+        if sum(len(text) for _, text in parts) + min(tracks, width // 3) <= width:
+            break
+    return _with_tracks(board, parts, width)
+
+
+def _least(parts: Styled) -> Styled:
+    """The time in figures, what is wrong, and what sounds."""
+    (_, time), *others = parts or [("", "")]
+    time = time.replace(" bpm ", "").replace(" bar ", " ")
+    return [("class:tempo", time), *(each for each in others if each[0] != "class:plain")]
 
 
 def _parts(board: Board, now: int, width: int, is_short: bool) -> Styled:

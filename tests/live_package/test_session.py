@@ -59,6 +59,33 @@ def test_a_function_without_its_brackets_says_that_it_was_not_called(session: Se
 @pytest.mark.parametrize(
     ("code", "message", "hint"),
     [
+        ("bass.cutoff = 1200", "bass.cutoff cannot be set", "Write bass(..., cutoff=...)"),
+        ('p = s("bd")\np.amp = .3', "p.amp cannot be set", ".set(amp=...)"),
+        ("bass.cutoff", "bass has no 'cutoff'", "bass(..., cutoff=...)"),
+        ("d1 >> bass(0, 3, 5)", "An instrument takes one melody, not 3", 'bass("0 3 5")'),
+        ("d1 >> s()", "s needs pattern", "It is written s("),
+        ('d1 >> s("bd")\nd1.fade(bars=8)', "fade needs db", "d1.fade(db, seconds=None, bars=None)"),
+        ('d1 >> s("bd")\nd1.mute(1)', "mute takes fewer arguments", "It is written d1.mute()."),
+        ('d1 >> s("bd")\nd1.every(4, rev)', "A track has no 'every'", 'd1 >> s("bd sn").every(...)'),
+        ("d1 >> s(bass)", "s: bass is an instrument", '"bass"'),
+        ("clock.tempo = 4", "clock.tempo cannot be set", "clock.bpm"),
+        ("undo(1)", "1 is not a track", "Name tracks that play"),
+        ('record("take.wav")', "'record' is not defined", "F12"),
+        ("Clock.bpm = 120", "'Clock' is not defined", "clock.bpm = 120"),
+    ],
+)
+def test_what_python_would_say_is_said_in_the_words_of_the_language(
+    session: Session, code: str, message: str, hint: str
+) -> None:
+    """`TypeError: super(type, obj): obj must be an instance or subtype of type` tells nobody anything on stage."""
+    error = fails(session, code)
+    assert message in error.message and hint in error.hint
+    assert error.where is not None and "TypeError" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
         ("clock.bmp", "clock has no 'bmp'", "Did you mean clock.bpm?"),
         ("jam.swich('a')", "jam has no 'swich'", "Did you mean jam.switch?"),
         ("scene.sav('a')", "scene has no 'sav'", "Did you mean scene.save?"),

@@ -72,7 +72,8 @@ def test_tracks_have_meters_and_marks_and_what_does_not_fit_is_counted() -> None
     parts = status_line(one, START, 200)
     assert ("class:meter.high", "█") in parts and ("class:muted", " d2×") in parts
     assert text(one).endswith(" b1  d1█ d2×")
-    assert text(one, width=40).endswith(" b1  +2")
+    assert text(one, width=40).endswith(" b1  d1█ d2×") and " 120 0:1 " in text(one, width=40)
+    assert text(one, width=20).endswith(" b1  +2")
 
 
 def test_recording_time_dropped_notes_and_other_players_are_said() -> None:
