@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +84,7 @@ def _is_removed(folder: Path, unix: Path, quiet_s: float) -> bool:
 
 def _is_quiet(folder: Path, quiet_s: float) -> bool:
     newest = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
-    return time.time() - newest > quiet_s
+    return datetime.now(UTC).timestamp() - newest > quiet_s
 
 
 def _has_life(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from marmalade_sc.clock.clocks import wait
 from marmalade_sc.errors import PlayerError
 from marmalade_sc.player.abandoned import hold, remove_abandoned
 from marmalade_sc.player.processes import ProcessId, end
@@ -161,7 +162,7 @@ def _locked(places: Places) -> int:
             except BlockingIOError:
                 if holder(places) is not None or time.monotonic() > deadline:
                     raise
-                time.sleep(0.01)  # a guard clears what its player left
+                wait(0.01)  # a guard clears what its player left
         own = ProcessId.own()
         os.ftruncate(lock, 0)
         os.pwrite(lock, json.dumps({"pid": own.pid, "start": own.start}).encode(), 0)
