@@ -217,7 +217,8 @@ class Session:
             self._units, self._unit = units, unit
 
     def _run(self, code: str, source: str) -> object:
-        tree = ast.parse(code, source)
+        # Under the name of a file CPython takes the columns of mistakes from what is on the disk.
+        tree = ast.parse(code)
         self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track)
         self._unit = None
         tree = ast.fix_missing_locations(Rewrite(code, self.blocks.begin(source, code), self._is_track).visit(tree))

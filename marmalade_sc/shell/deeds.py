@@ -271,7 +271,8 @@ class Deeds:
         panel = self._desk.panel
         if panel is not None and len(panel.lines) > self.face.view_rows():
             more = f"({self._options.keymap.words['scroll_down'].partition(',')[0]} shows the rest)"
-            self._desk.panel = replace(panel, lines=(panel.lines[0], more, *panel.lines[1:]))
+            head = len(_fitted(clean(text).split("\n", 1)[0], self.face.columns))
+            self._desk.panel = replace(panel, lines=(*panel.lines[:head], more, *panel.lines[head:]))
 
     def _insert_example(self, buffer: Buffer) -> None:
         panel = self._desk.panel

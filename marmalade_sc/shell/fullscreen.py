@@ -115,6 +115,7 @@ class FullFace:
                 focused_element=self._code,
             ),
             style=style,
+            include_default_pygments_style=False,
             key_bindings=keys,
             editing_mode=EditingMode.VI if options.vi else EditingMode.EMACS,
             cursor=ModalCursorShapeConfig() if options.vi else None,

@@ -78,6 +78,7 @@ class PlainFace:
         self.app: Application[str] = Application(
             layout=Layout(HSplit([root, ConditionalContainer(bar, big_enough)]), focused_element=code),
             style=style,
+            include_default_pygments_style=False,
             key_bindings=keys,
             editing_mode=EditingMode.VI if options.vi else EditingMode.EMACS,
             cursor=ModalCursorShapeConfig() if options.vi else None,

@@ -220,19 +220,24 @@ class Repaint:
         assert attributes is not None
         home = renderer._cursor_pos
         y, x = home.y, home.x
-        seen = None
+        seen, styled, text = None, None, ""
         output.hide_cursor()
         for row, line in sorted(cells.items()):
             remembered = last.data_buffer[row]
             for column, (char, style) in sorted(line.items()):
-                if (row, column) != (y, x):
-                    _move(output, row - y, column)
-                if attributes[style] != seen:
-                    seen = attributes[style]
-                    output.set_attributes(seen, app.color_depth)
-                output.write(char)
+                if column != x or row != y or style != styled:
+                    output.write(text)
+                    text = ""
+                    if column != x or row != y:
+                        _move(output, row - y, column)
+                    styled = style
+                    if attributes[style] != seen:
+                        seen = attributes[style]
+                        output.set_attributes(seen, app.color_depth)
+                text += char
                 remembered[column] = _cell(char, style)
                 y, x = row, column + 1
+        output.write(text)
         output.reset_attributes()
         _move(output, home.y - y, home.x)
         if last.show_cursor:

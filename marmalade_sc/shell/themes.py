@@ -187,6 +187,9 @@ _CONTRAST: Final = {
     "completion-menu.meta.completion": "bg:#000000 #ffffff",
     "completion-menu.meta.completion.current": "bg:#000000 #ffff00",
     "page": "bg:#000000 #ffffff",
+    "line-number": "#ffffff",
+    "matching-bracket.other": "noinherit bold underline",
+    "matching-bracket.cursor": "noinherit bold underline",
 }
 
 _PLAIN: Final = {
@@ -209,7 +212,13 @@ _PLAIN: Final = {
     "scrollbar.background": "noinherit",
     "scrollbar.button": "noinherit reverse",
     "page": "noinherit",
+    **dict.fromkeys(("line-number", "search-toolbar", "digraph", "trailing-whitespace"), "noinherit"),
+    **dict.fromkeys(("line-number.current", "search-toolbar.text"), "noinherit bold"),
+    **dict.fromkeys(("matching-bracket.other", "matching-bracket.cursor"), "noinherit underline"),
+    **dict.fromkeys(("search", "incsearch"), "noinherit reverse"),
+    **dict.fromkeys(("search.current", "incsearch.current"), "noinherit reverse bold"),
 }
+"""Without what prompt_toolkit colours by itself."""
 
 THEMES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {"dark": _DARK, "light": _LIGHT, "contrast": _CONTRAST, "plain": _PLAIN}

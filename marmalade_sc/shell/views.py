@@ -51,6 +51,7 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
     room = width - name_width - 5
     cells = next((each for each in (64, 48, 32, 16, 8) if each <= room), 4)
     here = int((cycle - bar) * cells)
+    grid = "".join("·" if cell % max(1, cells // 4) else "┊" for cell in range(cells))
     this, last = _onsets(board, bar, cells)
     if len(tracks) > height:  # then those that sound come first: forty that were tried out must not hide one that plays
         tracks = sorted(tracks, key=lambda name: name not in this and name not in last)
@@ -61,12 +62,15 @@ def step_view(board: Board, now: int, width: int, height: int) -> Lines:
         line.append(meter(max(level)) if level is not None else ("class:rest", " "))
         line.append(("class:plain", " "))
         now_on, before = this.get(name, _NO_CELLS), last.get(name, _NO_CELLS)
-        for cell in range(cells):
-            is_on = cell in now_on or (cell > here and cell in before)
-            sign = "■" if is_on else "·" if cell % max(1, cells // 4) else "┊"
-            style = "now" if cell == here else "on" if is_on and cell <= here else "off" if is_on else "grid"
-            line.append((f"class:step.{style}", sign))
-        lines.append(_merged(line))
+        done = 0
+        for cell in sorted({here, *now_on, *(each for each in before if each > here)}):
+            is_on = cell != here or cell in now_on
+            style = "now" if cell == here else "on" if cell < here else "off"
+            line.append(("class:step.grid", grid[done:cell]))
+            line.append((f"class:step.{style}", "■" if is_on else grid[cell]))
+            done = cell + 1
+        line.append(("class:step.grid", grid[done:]))
+        lines.append(_merged([part for part in line if part[1]]))
     if len(tracks) > height > 0:
         lines[-1] = [("class:rest", f" and {len(tracks) - height + 1} more"[:width])]
     return _filled(lines, width, height)

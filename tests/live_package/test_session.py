@@ -1,5 +1,6 @@
 """Evaluation: names, tracks, errors with their place; a block counts whole or not at all."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ def test_a_function_without_its_brackets_says_that_it_was_not_called(session: Se
     """`hush` alone does nothing; an address in memory says nothing to a musician."""
     assert session.evaluate("hush").value == "hush is a function: hush() calls it"
     assert session.evaluate("def mine(): pass\nmine").value == "mine is a function: mine() calls it"
+
+
+def test_the_place_of_a_mistake_is_in_what_was_sent(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CPython looks for the line in a file of that name; an editor sends what has not been saved yet."""
+    (tmp_path / "set.py").write_text("x\ny\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        session.evaluate('# c\nd1 >> s("bd*2"\n', "set.py")
+    where = caught.value.where
+    assert where is not None and (where.source, where.line, where.column) == ("set.py", 2, 8)
 
 
 @pytest.mark.parametrize(
