@@ -13,6 +13,7 @@ __all__ = ["configure", "configure_as"]
 
 _LATER = {
     "shell": "The next shell goes by it.",
+    "keys": "The next shell goes by it.",
     "render": "The next render goes by it.",
     "tempo": "The next start goes by it; now, write clock.bpm = ... or clock.beats_per_bar = ...",
 }

@@ -1,14 +1,18 @@
 """Settings changed: one key of config.toml, with everything else in it as it was."""
 
 import contextlib
+import re
 from pathlib import Path
 
 from marmalade_sc.errors import SettingsError
+from marmalade_sc.settings.keymap import read_keys
 from marmalade_sc.settings.lines import with_value
 from marmalade_sc.settings.load import read_config
 from marmalade_sc.settings.table import Value, find
 
 __all__ = ["change"]
+
+_KEYS = "keys."
 
 
 def change(path: Path, key: str, text: str | None) -> Value:
@@ -19,7 +23,10 @@ def change(path: Path, key: str, text: str | None) -> Value:
     """
     setting = find(key)
     new = None if text is None else setting.parse(text)
-    read_config(path)  # a file with a mistake in it is not written over
+    written = read_config(path)  # a file with a mistake in it is not written over
+    if key.startswith(_KEYS):
+        texts = {name: str(each.value) for name, each in written.items()}
+        _check_keys({**texts, key: str(setting.default if new is None else new)}, key)
     aside = path.with_name(path.name + ".part")
     try:
         old = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -35,3 +42,12 @@ def change(path: Path, key: str, text: str | None) -> Value:
             f"{path} cannot be written: {error.strerror}", hint="Make room or choose another --dir."
         ) from error
     return setting.default if new is None else new
+
+
+def _check_keys(texts: dict[str, str], key: str) -> None:
+    """Raise SettingsError where this key would keep the next shell from opening; what was wrong before may wait."""
+    try:
+        read_keys({name.removeprefix(_KEYS): text for name, text in texts.items() if name.startswith(_KEYS)})
+    except SettingsError as error:
+        if re.search(rf"\b{re.escape(key)}\b", error.message):
+            raise

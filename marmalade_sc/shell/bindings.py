@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from marmalade_sc.shell.keys import Chord, Keymap, expanded
+from marmalade_sc.settings.keymap import Chord, Keymap, expanded
 
 __all__ = ["Deed", "action_keys"]
 

@@ -14,12 +14,12 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.key_binding import KeyPressEvent
 
+from marmalade_sc.settings.keymap import table
 from marmalade_sc.shell.bindings import Deed
 from marmalade_sc.shell.clean import clean
 from marmalade_sc.shell.desk import VIEWS
 from marmalade_sc.shell.editing import Stretch, block_at, statement_at
 from marmalade_sc.shell.history import JamHistory
-from marmalade_sc.shell.keys import table
 from marmalade_sc.shell.options import ShellOptions
 from marmalade_sc.shell.status import status_line
 from marmalade_sc.shell.suggest import Suggestions

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from marmalade_sc.settings.keymap import Keymap, read_keys
 from marmalade_sc.settings.keys import ACTIONS
 from marmalade_sc.settings.load import Settings
 from marmalade_sc.settings.places import Places
-from marmalade_sc.shell.keys import Keymap, read_keys
 from marmalade_sc.shell.themes import theme_for
 
 __all__ = ["ShellOptions"]

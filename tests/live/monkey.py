@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from marmalade_sc.shell.keys import read_keys
+from marmalade_sc.settings.keymap import read_keys
 from tests.live.terminal import Terminal, bytes_of
 
 __all__ = ["Monkey", "memory_kb"]

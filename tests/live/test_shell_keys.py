@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from marmalade_sc.settings.keymap import Chord, expanded, read_keys
 from marmalade_sc.settings.keys import ACTIONS
-from marmalade_sc.shell.keys import Chord, expanded, read_keys
 from tests.live.players import LivePlayer
 from tests.live.shells import full, mix, plays, shell
 from tests.live.terminal import Terminal

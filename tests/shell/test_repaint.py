@@ -15,12 +15,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from marmalade_sc.settings.keymap import read_keys
 from marmalade_sc.settings.keys import ACTIONS
 from marmalade_sc.shell.buffers import code_buffer, prompt_buffer
 from marmalade_sc.shell.desk import Desk, Look, Panel
 from marmalade_sc.shell.fullscreen import FullFace
 from marmalade_sc.shell.history import JamHistory
-from marmalade_sc.shell.keys import read_keys
 from marmalade_sc.shell.options import ShellOptions
 from marmalade_sc.shell.plain import PlainFace
 from marmalade_sc.shell.suggest import Suggestions

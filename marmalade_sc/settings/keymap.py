@@ -1,4 +1,4 @@
-"""From the settings `keys.*` to keys of prompt_toolkit: read, checked, and bound to what they do."""
+"""From the settings `keys.*` to keys as prompt_toolkit names them: read and checked. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

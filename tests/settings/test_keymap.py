@@ -1,11 +1,37 @@
 """Keys are read from the settings; a mistake is told at the start and names the setting."""
 
+from pathlib import Path
+
 import pytest
 
 from marmalade_sc.errors import SettingsError
+from marmalade_sc.settings.change import change
+from marmalade_sc.settings.keymap import expanded, read_keys
 from marmalade_sc.settings.keys import ACTIONS
+from marmalade_sc.settings.load import load
 from marmalade_sc.settings.table import SETTINGS
-from marmalade_sc.shell.keys import expanded, read_keys
+
+
+def test_a_key_that_no_shell_could_open_with_is_not_written(tmp_path: Path) -> None:
+    """`config("keys.hush", "f10")` worked, and the next `marmalade` on stage did not open."""
+    path = tmp_path / "config.toml"
+    change(path, "keys.hush", "f11")
+    for text in ("f10", "f33", "x"):
+        with pytest.raises(SettingsError, match="hush"):
+            change(path, "keys.hush", text)
+    assert load(path).text("keys.hush") == "f11"
+    change(path, "keys.panic", "")
+    change(path, "keys.hush", "f10")
+    with pytest.raises(SettingsError, match="panic"):
+        change(path, "keys.panic", None)
+
+
+def test_a_file_with_wrong_keys_can_be_put_right_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[keys]\nhush = "f10"\ntap = "f33"\n')
+    change(path, "keys.hush", "f11")
+    change(path, "keys.tap", None)
+    assert load(path).text("keys.hush") == "f11"
 
 
 def test_the_defaults_are_keys_and_no_two_are_the_same() -> None:
