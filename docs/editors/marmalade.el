@@ -73,7 +73,8 @@
       (marmalade--parsed (buffer-string)))))
 
 (defun marmalade-evaluate (begin end)
-  "Evaluate from BEGIN to END.  Empty lines before it keep its line numbers those of the file."
+  "Evaluate from BEGIN to END.
+Empty lines before it keep its line numbers those of the file."
   (interactive "r")
   (marmalade--start 'evaluate
                     (concat (make-string (1- (line-number-at-pos begin t)) ?\n)
@@ -81,7 +82,8 @@
                     (lambda (text) (marmalade--told (marmalade--parsed text)))))
 
 (defun marmalade-evaluate-block ()
-  "Evaluate the lines around point up to the next empty ones; the region where it is active."
+  "Evaluate the lines around point up to the next empty ones.
+The region where it is active."
   (interactive)
   (if (use-region-p)
       (marmalade-evaluate (region-beginning) (region-end))
@@ -152,7 +154,8 @@
 (defvar marmalade--coming nil "A timer: a text has changed.")
 
 (defun marmalade--light (source places)
-  "Light PLACES, lists of line, column and characters from 1, in the buffers of the file SOURCE."
+  "Light PLACES in the buffers of the file SOURCE.
+Each is a list of line, column and characters, from 1."
   (dolist (buffer (buffer-list))
     (when (equal source (file-name-nondirectory (or (buffer-file-name buffer) "")))
       (with-current-buffer buffer
@@ -193,7 +196,8 @@
                "\n")))))
 
 (defun marmalade--changed (&rest _)
-  "Say what the buffer looks like, five times a second at most: lights go with their lines."
+  "Say what the buffer looks like, five times a second at most.
+So lights go with their lines."
   (when (and marmalade--lamp (not marmalade--coming))
     (setq marmalade--coming (run-with-timer 0.2 nil #'marmalade--tell (current-buffer)))))
 
