@@ -13,6 +13,8 @@ Styled = list[tuple[str, str]]
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _PULSE: Final = Fraction(1, 4)
 """Beats for which the pulse is lit."""
+_NARROW: Final = 60
+"""Columns below which words go before tracks."""
 _FLOOR_DB: Final = -48.0
 _MID_DB: Final = -12.0
 _HIGH_DB: Final = -1.0
@@ -22,13 +24,14 @@ def status_line(board: Board, now: int, width: int) -> Styled:
     """The bar for a terminal of `width` columns at jam time `now`: what matters most comes first and stays.
 
     Where the tracks would have no room the rest is said in fewer words: zeros and the jam's name are left out; where
-    that is not enough, all that is well.
+    that is not enough in a narrow terminal, all that is well.
     """
     if board.is_gone:
         return [("class:bad", " the player is gone; this joins again when it is back (Ctrl-D leaves) "[:width])]
     whole = _parts(board, now, width, is_short=False)
     tracks = sum(len(name) + 3 for name in board.tracks)
-    for parts in (whole, short := _parts(board, now, width, is_short=True), _least(short)):
+    short = _parts(board, now, width, is_short=True)
+    for parts in (whole, short, *([_least(short)] if width < _NARROW else [])):
         if sum(len(text) for _, text in parts) + min(tracks, width // 3) <= width:
             break
     return _with_tracks(board, parts, width)

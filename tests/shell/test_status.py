@@ -8,7 +8,7 @@ from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.shell.board import Board
 from marmalade_sc.shell.status import next_pulse, status_line
 
-from .stage import START, at, board, playing
+from .stage import ENGINE, START, at, board, playing
 
 
 def text(one: Board, seconds: float = 0.0, width: int = 200) -> str:
@@ -74,6 +74,8 @@ def test_tracks_have_meters_and_marks_and_what_does_not_fit_is_counted() -> None
     assert text(one).endswith(" b1  d1█ d2×")
     assert text(one, width=40).endswith(" b1  d1█ d2×") and " 120 0:1 " in text(one, width=40)
     assert text(one, width=20).endswith(" b1  +2")
+    one.hear({"engine": {**ENGINE, "xruns": 6, "late_dropped": 4, "refused": 3, "audible": False}})
+    assert "120 bpm" in text(one, width=80), "with room for words they stay"
 
 
 def test_recording_time_dropped_notes_and_other_players_are_said() -> None:
