@@ -1,8 +1,9 @@
 """`marmalade generator`: begin, pack, check and list generators; run them in the player that runs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,9 +14,6 @@ from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.cli.shelf import inspect, list_, shelf_at, verify
 from marmalade_sc.cli.watch import watch
 from marmalade_sc.errors import GeneratorError, MarmaladeError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["generator"]
 
@@ -154,8 +152,7 @@ def log(session: Session, name: str | None, as_json: bool) -> None:
     if name is None:
         rows = _ask(session, "instances").get("instances")
         for row in rows if isinstance(rows, list) else []:
-            why = f" ({row['why']})" if row.get("why") else ""
-            click.echo(f"{row['path']:56} {row['track']:12} {row['state']}{why}")
+            click.echo(f"{row['path']:56} {row['track']:12} {_how(row)}")
         return
     answer = _ask(session, "instance", name=name)
     for key, mark in (("lines", ""), ("denials", "refused: ")):
@@ -166,7 +163,12 @@ def log(session: Session, name: str | None, as_json: bool) -> None:
     for row in refused if isinstance(refused, list) else []:
         if row["who"] != "gateway":  # those are above, word for word
             click.echo(f"refused by {row['who']}: {row['what']} ({row['count']} times)")
-    click.echo(f"{answer.get('path')}: {answer.get('state')} {answer.get('why') or ''}".rstrip())
+    click.echo(f"{answer.get('path')}: {_how(answer)}")
+
+
+def _how(row: Mapping[str, object]) -> str:
+    """What an instance does, and why it does it no more."""
+    return f"{row.get('state')} ({row['why']})" if row.get("why") else str(row.get("state"))
 
 
 def _ask(session: Session, do: str, **fields: Any) -> dict[str, object]:

@@ -64,6 +64,7 @@ def test_generators_play_here_and_there_once_they_are_let_in(player: tuple[Place
             return str(request(places.control_socket, "instance", name=path).get("lines"))
 
         eventually(lambda: "hello from afar" in lines(), 30.0)
+        assert typed("generator", "log", path).endswith(f"{path}: playing\n")
         (row,) = request(places.control_socket, "instances")["instances"]
         assert row["requester"] == f"original {lisp.name}" and row["sha256"] == TREE.sha256
 

@@ -35,7 +35,7 @@ class Ending:
         if self.status == 125:
             return "its sandbox could not be built"
         if self.status == 0:
-            return "it has ended"
+            return "its program came to its end"
         number = -self.status if self.status < 0 else self.status - 128
         if 0 < number < 65:
             return f"it was ended by {signal.Signals(number).name}"
