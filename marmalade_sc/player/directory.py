@@ -26,7 +26,7 @@ SCHEMA = 1
 
 _FOLDERS = ("generators", "jams", "players", "blobs", "synthdefs", "samples", "recordings", "sets", "logs")
 _GRACE_S = 0.25
-_CLEARED_S = 1.0
+_CLEARED_S = 5.0
 """Longer than a guard holds the directory to clear it, or a child the lock between its fork and its exec."""
 _UNFINISHED = ".part"
 
