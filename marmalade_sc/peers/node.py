@@ -40,6 +40,8 @@ _SOON_S: Final = 0.02
 _REFUTE_S: Final = 2.0
 _TIDY_S: Final = 10.0
 _FANOUT: Final = 3
+_GOODBYES: Final = 32
+"""At the end of an evening many leave at once: of the few that are told none may be left to pass it on."""
 _PER_PEER: Final = 150
 """Datagrams that one player gets from us in a second, whatever it asks for."""
 
@@ -117,10 +119,10 @@ class Node:
         self._send(member, Summary(self.ledger.buckets))
 
     def leave(self) -> None:
-        """Say that we go, to some; they pass it on."""
-        self.announce(LEFT)
-        for member in self.members.some(2 * _FANOUT):
-            self._gossip_to(member)
+        """Say that we go, to some; they pass it on. That alone: among other news it might not fit."""
+        goodbye = self.announce(LEFT)
+        for member in self.members.some(_GOODBYES):
+            self._send(member, Push((), (goodbye.data,)))
 
     # Time
 

@@ -133,6 +133,30 @@ def test_a_peers_process_that_is_killed_costs_no_note_and_starts_nothing_twice(
     ask(one, "share_stop", name="k2")
 
 
+def test_a_peers_process_that_stood_still_is_back_and_starts_once_what_it_missed(
+    two: tuple[LivePlayer, LivePlayer],
+) -> None:
+    """F9 as it happens to a laptop: the process is stopped, the others miss it, it goes on. Its own notes do, too."""
+    one, other = two
+    wait_until_heard(one)
+    add(one, "steady", STEADY)
+    key = str(identity_at(other.places.key).player)
+    pid = other.pid("peers")
+    other.evaluate('d6 >> s("bd*4")')
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: key not in [each["id"] for each in others(one)], _LONG_S)
+        ask(one, "share", generator="steady", instance="p1", track="steady")
+        other.wait_for_notes("d6", 4, _LONG_S)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    eventually(lambda: key in [each["id"] for each in others(one)] and others(other), _LONG_S)
+    eventually(lambda: instance(other, "p1").get("state") == "playing", _LONG_S)
+    assert (instance(other, "p1")["starts"], other.pid("peers")) == (1, pid)
+    ask(one, "share_stop", name="p1")
+    other.evaluate("d6.stop()")
+
+
 def test_who_is_blocked_is_not_heard(two: tuple[LivePlayer, LivePlayer]) -> None:
     one, other = two
     add(other, "blocked", STEADY)

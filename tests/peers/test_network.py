@@ -69,6 +69,24 @@ def test_who_leaves_is_missed_by_nobody() -> None:
     assert gone(network) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_ten_that_come_and_leave_together_are_missed_by_nobody(seed: int) -> None:
+    """Their goodbyes stood behind other news, or went to each other: those that stayed took them for dead."""
+    network = Network(seed, 12)
+    for each in network.players[:2]:
+        each.start(network.players[:2])
+    network.run(20)
+    for each in network.players[2:]:
+        each.start(network.players[:2])
+    guests = set(range(2, 12))
+    assert network.run_until(lambda: all(each.present() >= guests for each in network.players[:2]), 20, 0.01) < 20
+    network.run(0.2)
+    for each in network.players[2:]:
+        each.leave()
+    assert network.run_until(lambda: all(each.present() == {1 - each.number} for each in network.up()), 10) <= 2
+    assert gone(network) == []
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("count", [2, 7, 24])
 def test_f4_a_network_that_was_cut_for_a_minute_is_whole_in_five_seconds(count: int) -> None:
@@ -88,15 +106,16 @@ def test_f4_a_network_that_was_cut_for_a_minute_is_whole_in_five_seconds(count: 
 
 
 @pytest.mark.faults
-def test_f5_who_is_reached_through_others_only_is_not_given_up() -> None:
-    """Two that cannot hear each other play on, as long as a third hears both."""
+@pytest.mark.parametrize("ways", [{(1, 2), (2, 1)}, {(1, 2)}, {(1, 2), (1, 3), (4, 1)}])
+def test_f5_who_is_reached_through_others_only_is_not_given_up(ways: set[tuple[int, int]]) -> None:
+    """Two that cannot hear each other, or one that is not heard by some, play on, as long as a third hears both."""
     network = whole(5, 6)
-    network.block(lambda here, there: {here, there} == {1, 2})
+    network.block(lambda here, there: (here, there) in ways)
     network.run(120)
     assert gone(network) == []
-    path = network.players[1].play("i1")
+    paths = [network.players[number].play("i1") for number in (1, 2)]
     network.run(5)
-    assert network.reach(path) == 1
+    assert [network.reach(path) for path in paths] == [1, 1]
 
 
 @pytest.mark.faults

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -145,5 +146,36 @@ async def test_f11_a_flood_of_garbage_is_dropped_and_the_others_are_heard() -> N
                 attacker.sendto(mark + data if number % 2 else data, ("127.0.0.1", two.port))
                 if number % 50 == 0:
                     await asyncio.sleep(0)
+                if number == 10_000:  # in the middle of it
+                    play = signed(one.own, makers.play(one.own))
+                    one.station.node.publish(play)
+                    one.station.kick()
+        await eventually_async(lambda: any(each.mark == play.mark for each in two.heard))
         await eventually_async(lambda: two.station.dropped > 100)
         assert [state for _, state in two.turns + one.turns if state == "gone"] == []
+
+
+@pytest.mark.faults
+async def test_f15_who_comes_and_goes_on_real_sockets_leaves_nothing_behind() -> None:
+    """Forty joins and leaves: who stays sees who is there, and no socket, timer or task of the others is left."""
+    loop = asyncio.get_running_loop()
+    stays = [Post(makers.player(number)) for number in range(2)]
+
+    def present(post: Post) -> set[bytes]:
+        return {each.key for each in post.station.node.members.present}
+
+    async with up(*stays):
+        stays[1].meet(stays[0])
+        await eventually_async(lambda: all(len(present(each)) == 1 for each in stays))
+        files, tasks = len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks(loop))
+        for round_ in range(10):
+            guests = [Post(makers.player(100 + 4 * round_ + number)) for number in range(4)]
+            keys = {each.own.public.raw for each in guests}
+            async with up(*guests):
+                for number, each in enumerate(guests):
+                    each.meet(stays[number % 2])
+                await eventually_async(lambda keys=keys: all(keys <= present(each) for each in stays))
+            await eventually_async(lambda keys=keys: not any(keys & present(each) for each in stays))
+        assert [len(present(each)) for each in stays] == [1, 1]
+        assert len(list(Path("/proc/self/fd").iterdir())) == files
+        assert len(asyncio.all_tasks(loop)) == tasks

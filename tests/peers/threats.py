@@ -134,7 +134,10 @@ WHERE = {
         "peers/test_server.py::test_a_clock_that_is_an_hour_off_is_corrected_on_the_way",
         "live/test_clock_step.py::test_an_hour_forward_and_an_hour_back_cost_no_more_than_one_handover",
     ],
-    "F9 paused": ["peers/test_network.py::test_f9_who_was_stopped_is_back_within_seconds"],
+    "F9 paused": [
+        "peers/test_network.py::test_f9_who_was_stopped_is_back_within_seconds",
+        "live/test_peers.py::test_a_peers_process_that_stood_still_is_back_and_starts_once_what_it_missed",
+    ],
     "F10 a thousand plays": [
         "peers/test_network.py::test_f10_a_thousand_of_one_play_start_it_once",
         "live/test_generators.py::test_of_a_thousand_requests_one_runs_it",
@@ -150,7 +153,10 @@ WHERE = {
         "live/test_servers.py::test_a_torn_end_of_the_file_is_cut_off",
         "live/test_servers.py::test_events_never_fail_for_lack_of_memory_and_leave_no_file",
     ],
-    "F15 churn": ["peers/test_network.py::test_f15_players_come_and_go_for_ten_minutes"],
+    "F15 churn": [
+        "peers/test_network.py::test_f15_players_come_and_go_for_ten_minutes",
+        "peers/test_station.py::test_f15_who_comes_and_goes_on_real_sockets_leaves_nothing_behind",
+    ],
     "F16 storms": ["peers/test_network.py::test_f16_in_hundreds_of_stormy_sessions_every_play_starts_exactly_once"],
     "F17 versions": ["peers/test_threats.py::test_f17_another_version_of_the_protocol_is_refused_cleanly"],
     "O1 shell and paths (O2)": ["peers/test_requests.py::test_an_ambiguous_join_of_names_is_not_the_same_request"],
