@@ -13,7 +13,7 @@ from collections.abc import Callable
 from common import content, median_us, row
 
 from marmalade_sc.assist import Words, complete, document
-from marmalade_sc.player.content import read_orchestra
+from marmalade_sc.player.sounds.content import read_orchestra
 from marmalade_sc.sdk.instruments import Bank, Orchestra, Sample
 
 NAMES = 500

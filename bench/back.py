@@ -22,8 +22,8 @@ from common import end_when_asked, percentile, row, until
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.errors import MarmaladeError
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.sdk.frames import Bundles
 from marmalade_sc.settings.places import Places
 

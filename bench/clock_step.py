@@ -20,7 +20,7 @@ from common import engine, row, until
 from onsets import TICK, notes_of, onsets_of, recorded, ticking
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 __all__ = ["RIGHT_MS", "Around", "around", "faked", "measured"]

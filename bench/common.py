@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 __all__ = ["burning", "content", "end_when_asked", "evaluate", "median_us", "percentile", "player", "row", "until"]
@@ -101,7 +101,7 @@ def engine(places: Places) -> dict[str, object]:
 @contextlib.contextmanager
 def content() -> Iterator[Path]:
     """A folder with catalogue, banks and compiled synthdefs, built there."""
-    from marmalade_sc.player.offline import orchestra_for
+    from marmalade_sc.player.rendering.offline import orchestra_for
     from marmalade_sc.settings.load import load
 
     with tempfile.TemporaryDirectory(prefix="marmalade-bench-") as folder:

@@ -22,7 +22,7 @@ from marmalade_sc.engine.server import Boot
 from marmalade_sc.engine.watch import Watch
 from marmalade_sc.jam.servers import events_server, find_redis, redis_version
 from marmalade_sc.jam.streams import FrameReader, FrameWriter
-from marmalade_sc.player.priority import be_quick
+from marmalade_sc.player.base.priority import be_quick
 from marmalade_sc.sdk.frames import Bundles, Frame, join_bundles
 from marmalade_sc.sdk.osc import bundle, note_message
 
@@ -108,7 +108,7 @@ def feed(path: str, origin: int, rate: int, instants: int, wire_head: bytes, val
 def run(rate: int, instants: int, mode: str) -> None:
     with tempfile.TemporaryDirectory(prefix="mb-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        from marmalade_sc.player.offline import orchestra_for
+        from marmalade_sc.player.rendering.offline import orchestra_for
         from marmalade_sc.settings.load import load
         from marmalade_sc.settings.places import Places
 

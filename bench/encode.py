@@ -8,7 +8,7 @@ import struct
 
 from common import content, median_us, row
 
-from marmalade_sc.player.content import read_orchestra
+from marmalade_sc.player.sounds.content import read_orchestra
 from marmalade_sc.sdk.notes import packed_note
 from marmalade_sc.sdk.osc import bundle, note_message
 

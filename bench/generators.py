@@ -34,10 +34,10 @@ from marmalade_sc.jam.history import History
 from marmalade_sc.jam.segments import Segments, series_folder
 from marmalade_sc.jam.servers import events_server, find_redis, redis_version, state_server
 from marmalade_sc.jam.streams import StateLog, connect
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import children_of
-from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.base.processes import children_of
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.generators.shelves import shelf_of
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 

@@ -35,8 +35,8 @@ from common import end_when_asked, percentile, row, until
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 _CLONE_NEWNET = 0x40000000

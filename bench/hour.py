@@ -19,8 +19,8 @@ from marmalade_sc.engine.dispatcher import Dispatcher
 from marmalade_sc.engine.packets import Packet
 from marmalade_sc.engine.score import LEAD, sample_of
 from marmalade_sc.live.operations import Operation, Ramp, Tempo
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.render import Rendering, SetPlayer
+from marmalade_sc.player.rendering.offline import orchestra_for
+from marmalade_sc.player.rendering.render import Rendering, SetPlayer
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 

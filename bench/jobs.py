@@ -21,8 +21,8 @@ from common import engine, player, row
 from load import SET
 
 from marmalade_sc.jobs.record import Record
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import children_of, end
+from marmalade_sc.player.base.processes import children_of, end
+from marmalade_sc.player.control.protocol import request
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.desk import Desk, desk
 from marmalade_sc.worker.keeper import holder

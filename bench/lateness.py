@@ -29,7 +29,7 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.peers.datagrams import Envelopes
 from marmalade_sc.peers.invites import read_invite
 from marmalade_sc.peers.requests import JamName
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 PATTERN = "\n".join(f'd{n} >> s("hh*16").set(amp=.05)' for n in range(1, 5))

@@ -6,7 +6,7 @@ import time
 
 from common import burning, engine, player, row
 
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
 
 SET = """
 clock.bpm = 130

@@ -16,7 +16,7 @@ import soundfile
 from common import row
 
 from marmalade_sc.measures.measure import measure
-from marmalade_sc.player.sets import BUNDLED
+from marmalade_sc.player.live.sets import BUNDLED
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 #: Stated tolerances: levels in dB, onsets in samples, the difference of the two signals in dBFS.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common import engine, evaluate, player, row, until
 
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.live.monkey import Monkey, memory_kb  # noqa: E402  the tests' own, which are in no package

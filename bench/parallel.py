@@ -26,10 +26,10 @@ from marmalade_sc.engine.voices import VoiceTable
 from marmalade_sc.jam.servers import find_redis, redis_version, state_server
 from marmalade_sc.jam.streams import FrameReader
 from marmalade_sc.live.link import decode, encode
-from marmalade_sc.player.live import LIVE_STREAM
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.priority import be_quick
-from marmalade_sc.player.wiring import JAM_ORIGIN
+from marmalade_sc.player.base.priority import be_quick
+from marmalade_sc.player.base.wiring import JAM_ORIGIN
+from marmalade_sc.player.live.process import LIVE_STREAM
+from marmalade_sc.player.rendering.offline import orchestra_for
 from marmalade_sc.sdk.frames import Frame
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places, make_private
@@ -53,7 +53,15 @@ def run(count: int) -> bool:
         server = subprocess.Popen(state.argv, stdout=subprocess.DEVNULL)
         clock = JamClock.begin()
         env = {**os.environ, JAM_ORIGIN: str(clock.origin)}
-        command = [sys.executable, "-m", "marmalade_sc.player.live", "--dir", str(places.root), "--jam", "bench"]
+        command = [
+            sys.executable,
+            "-m",
+            "marmalade_sc.player.live.process",
+            "--dir",
+            str(places.root),
+            "--jam",
+            "bench",
+        ]
         host = subprocess.Popen(command, env=env)
         for process in (server, host):
             stack.callback(process.wait)

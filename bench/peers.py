@@ -35,7 +35,7 @@ from marmalade_sc.engine.layout import RECORD_GROUP
 from marmalade_sc.engine.record import Recording
 from marmalade_sc.engine.server import Boot, Scsynth, free_port
 from marmalade_sc.engine.sound_probe import jack_socket
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from marmalade_sc.sdk.osc import message
 
 RATE = 48_000

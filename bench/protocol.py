@@ -33,7 +33,7 @@ from marmalade_sc.peers.records import VERSION, PlayTicket, Record, Signed, open
 from marmalade_sc.peers.refusals import refused
 from marmalade_sc.peers.requests import Asker, Desk, JamName
 from marmalade_sc.peers.server import Archive, Server
-from marmalade_sc.player.lifeline import settle
+from marmalade_sc.player.base.lifeline import settle
 
 JAM = JamName("bench", bytes(range(16)))
 MIB = 1 << 20

@@ -23,12 +23,12 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.generators.archive import File, Tree
 from marmalade_sc.identity.keys import identity_at
-from marmalade_sc.player.casting import Wish, cast, part_of
-from marmalade_sc.player.control import request
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.rehearsals import Sounding, rehearsed
-from marmalade_sc.player.render import START, end_of
-from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.generators.shelves import shelf_of
+from marmalade_sc.player.rendering.casting import Wish, cast, part_of
+from marmalade_sc.player.rendering.offline import orchestra_for
+from marmalade_sc.player.rendering.rehearsals import Sounding, rehearsed
+from marmalade_sc.player.rendering.render import START, end_of
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 

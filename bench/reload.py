@@ -13,7 +13,7 @@ from marmalade_sc.clock.clocks import JamClock
 from marmalade_sc.clock.timetag import units_to_milliseconds
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
 
 TEXT = '''
 """A sine that is saved again and again."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from common import row
 
 from marmalade_sc.engine.score import NRT_OPTIONS
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.render import Rendering, SetPlayer
-from marmalade_sc.player.soundfiles import split
+from marmalade_sc.player.rendering.offline import orchestra_for
+from marmalade_sc.player.rendering.render import Rendering, SetPlayer
+from marmalade_sc.player.sounds.soundfiles import split
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places
 

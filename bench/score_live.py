@@ -19,7 +19,7 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.errors import JamError
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
 from marmalade_sc.scores import read_score
 from marmalade_sc.sdk.frames import Bundles
 from marmalade_sc.sdk.osc import read_bundle

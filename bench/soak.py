@@ -19,9 +19,9 @@ from pathlib import Path
 import redis
 from common import engine, row
 
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import children_of
+from marmalade_sc.player.base.processes import children_of
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 TRACKS = 30

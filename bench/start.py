@@ -16,9 +16,9 @@ from pathlib import Path
 
 from common import engine, row, until
 
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import children_of
+from marmalade_sc.player.base.processes import children_of
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "marmalade"

@@ -14,7 +14,7 @@ from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.operations import Grid, Ramp, Replace, Tempo
 from marmalade_sc.live.scheduler import Scheduler
 from marmalade_sc.patterns.controls import control
-from marmalade_sc.player.content import read_definitions, read_orchestra
+from marmalade_sc.player.sounds.content import read_definitions, read_orchestra
 from marmalade_sc.sdk.frames import Frame
 
 MINUTES = 10

@@ -33,7 +33,7 @@ from marmalade_sc.peers.client import Client
 from marmalade_sc.peers.reach import Endpoint
 from marmalade_sc.peers.requests import Asker
 from marmalade_sc.peers.server import Server
-from marmalade_sc.player.lifeline import settle
+from marmalade_sc.player.base.lifeline import settle
 
 _PROCESSES = 8
 _CLEAR = (b"density", b"marmalade peers", b"GET /generator", b"POST /play")

@@ -14,7 +14,7 @@ from marmalade_sc.cli.session import Session, finite, with_session
 from marmalade_sc.errors import UsageError
 
 if TYPE_CHECKING:
-    from marmalade_sc.player.checkup import Checkup
+    from marmalade_sc.player.rendering.checkup import Checkup
 
 __all__ = ["check", "controls_of"]
 
@@ -48,10 +48,10 @@ def check(
     when something is wrong with it.
     """
     from marmalade_sc.generators.sources import build_sources
-    from marmalade_sc.player.casting import Wish, cast, part_of
-    from marmalade_sc.player.checkup import check_up
-    from marmalade_sc.player.offline import orchestra_for
-    from marmalade_sc.player.rehearsals import Sounding
+    from marmalade_sc.player.rendering.casting import Wish, cast, part_of
+    from marmalade_sc.player.rendering.checkup import check_up
+    from marmalade_sc.player.rendering.offline import orchestra_for
+    from marmalade_sc.player.rendering.rehearsals import Sounding
 
     finite({"--bpm": bpm})
     settings = session.settings()

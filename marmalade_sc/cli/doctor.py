@@ -9,8 +9,8 @@ from marmalade_sc.cli.findings import Finding, find_all
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.engine.sound_probe import probe
 from marmalade_sc.errors import SettingsError
-from marmalade_sc.player.running import Status, status
-from marmalade_sc.player.specs import wishes
+from marmalade_sc.player.supervision.running import Status, status
+from marmalade_sc.player.supervision.specs import wishes
 from marmalade_sc.settings.load import survey
 from marmalade_sc.settings.table import written
 

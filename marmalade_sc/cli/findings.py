@@ -136,7 +136,7 @@ def _rights(probe: Probe) -> Finding:
 def _generators(places: Places) -> Iterator[Finding]:
     """The layers of the sandbox; without one of them no generator runs, and all else does."""
     from marmalade_sc.generators.sandbox.probe import probe as try_out
-    from marmalade_sc.player.shelves import first_uid
+    from marmalade_sc.player.generators.shelves import first_uid
 
     for layer in try_out(first_uid(places)):
         state: Literal["ok", "weak"] = "ok" if layer.is_there else "weak"

@@ -51,7 +51,7 @@ def new(name: str, template: str) -> None:
 def pack(session: Session, folder: Path) -> None:
     """Pack and sign FOLDER: the newest version of its generator from now on."""
     from marmalade_sc.identity.keys import identity_at
-    from marmalade_sc.player.workbench import read_work
+    from marmalade_sc.player.generators.workbench import read_work
 
     tree = read_work(folder)
     identity = identity_at(session.settings().path("player.key", session.places.key))
@@ -172,7 +172,7 @@ def _how(row: Mapping[str, object]) -> str:
 
 
 def _ask(session: Session, do: str, **fields: Any) -> dict[str, object]:
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
 
     answer = request(session.places.control_socket, do, **fields)
     error = answer.get("error")

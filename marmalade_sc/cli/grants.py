@@ -20,7 +20,7 @@ __all__ = ["GRANTS"]
 def grants(session: Session) -> None:
     """List what generators ask to write beside their own tags, and whether it is granted."""
     from marmalade_sc.generators.grants import granted
-    from marmalade_sc.player.quotas import grants_of
+    from marmalade_sc.player.trust.quotas import grants_of
 
     by_level = grants_of(session.settings())
     found = _shelf(session).all()
@@ -57,7 +57,7 @@ GRANTS: Final = (grants, grant, revoke)
 def _change(session: Session, player: str, key: str, is_given: bool) -> None:
     from marmalade_sc.generators.manifest import check_key
     from marmalade_sc.ids import PlayerId
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
 
     shelf, name = _shelf(session), PlayerId.parse(player)
     known = shelf.trust.of(name)
@@ -70,6 +70,6 @@ def _change(session: Session, player: str, key: str, is_given: bool) -> None:
 
 
 def _shelf(session: Session) -> "Shelf":
-    from marmalade_sc.player.shelves import shelf_of
+    from marmalade_sc.player.generators.shelves import shelf_of
 
     return shelf_of(session.places, session.settings())

@@ -28,8 +28,8 @@ def _jams(session: Session) -> Jams:
 @with_session
 def start(session: Session, name: str, bars: float) -> None:
     """Play the jam NAME: made where it is not there yet; a player is started, or moves there."""
-    from marmalade_sc.player import running
-    from marmalade_sc.player.directory import make
+    from marmalade_sc.player.base.directory import make
+    from marmalade_sc.player.supervision import running
 
     make(session.places)
     _jams(session).make(name, datetime.now(UTC))
@@ -48,7 +48,7 @@ def start(session: Session, name: str, bars: float) -> None:
 @with_session
 def stop(session: Session, name: str | None, bars: float) -> None:
     """Stop playing the jam NAME (default: the one that plays); its state stays."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     found = running.status(session.places)
     if found is None:
@@ -87,7 +87,7 @@ def list_(session: Session, as_json: bool) -> None:
 @with_session
 def switch(session: Session, name: str) -> None:
     """Make the jam NAME the current one; a player that runs moves there."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     moved = running.move(session.places, name)
     click.echo(f"The player plays the jam {name}." if moved else f"{name} is the current jam.")
@@ -122,7 +122,7 @@ def delete(session: Session, name: str, yes: bool) -> None:
 
 
 def _refuse_playing(session: Session, name: str) -> None:
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     playing = running.status(session.places)
     if playing is not None and playing.jam == name:

@@ -90,7 +90,7 @@ def line_of(glance: "Glance") -> str:
 @with_session
 def fetch(session: Session, id: str, output: Path, stems: Path | None) -> None:
     """Write what job ID has made to a file."""
-    from marmalade_sc.player.soundfiles import check_folder
+    from marmalade_sc.player.sounds.soundfiles import check_folder
 
     if stems is not None:
         check_folder(stems)

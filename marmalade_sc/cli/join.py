@@ -28,12 +28,12 @@ def join(session: Session, invite: str, trust: str) -> None:
     from marmalade_sc.jam.jams import Jams
     from marmalade_sc.peers.invites import read_invite
     from marmalade_sc.peers.passes import Pass
-    from marmalade_sc.player import running
-    from marmalade_sc.player.acquaintances import Acquaintances
-    from marmalade_sc.player.directory import make
-    from marmalade_sc.player.membership import take_jam_key
-    from marmalade_sc.player.rollbook import Rollbook
-    from marmalade_sc.player.shelves import shelf_of
+    from marmalade_sc.player.base.directory import make
+    from marmalade_sc.player.generators.shelves import shelf_of
+    from marmalade_sc.player.peers.rollbook import Rollbook
+    from marmalade_sc.player.supervision import running
+    from marmalade_sc.player.trust.acquaintances import Acquaintances
+    from marmalade_sc.player.trust.membership import take_jam_key
 
     found, settings = read_invite(invite), session.settings()
     if isinstance(found, Pass):

@@ -48,8 +48,8 @@ def new(session: Session) -> None:
 def rotate(session: Session) -> None:
     """Make another key. The old one signs that it follows, so who trusts you goes on to. The player must not run."""
     from marmalade_sc.errors import IdentityError
-    from marmalade_sc.player import running
-    from marmalade_sc.player.rotation import rotate as change
+    from marmalade_sc.player.peers.rotation import rotate as change
+    from marmalade_sc.player.supervision import running
 
     if running.status(session.places) is not None:
         raise IdentityError("The player runs", hint="End it first: marmalade player stop.")

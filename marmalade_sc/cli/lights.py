@@ -47,7 +47,7 @@ class _Lamp:
     """One editor's lights, on the player that runs; joined again when it comes back."""
 
     def __init__(self, session: Session, sources: tuple[str, ...]) -> None:
-        from marmalade_sc.player.control import Client
+        from marmalade_sc.player.control.protocol import Client
         from marmalade_sc.shell.board import Board
         from marmalade_sc.shell.lights import Lights
 

@@ -113,8 +113,8 @@ def play(session: Session, address: str, generator: str, instance: str | None, j
     from marmalade_sc.errors import UsageError
     from marmalade_sc.identity.rsa import rsa_identity_at
     from marmalade_sc.original.wire import Play
-    from marmalade_sc.player.shelves import shelf_of
-    from marmalade_sc.player.whereabouts import original_address
+    from marmalade_sc.player.generators.shelves import shelf_of
+    from marmalade_sc.player.peers.whereabouts import original_address
 
     settings = session.settings()
     if not settings.integer("original.port"):

@@ -10,7 +10,7 @@ import click
 from marmalade_sc.cli.controls import with_controls
 from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.errors import PlayerError
-from marmalade_sc.player.roster import players_text
+from marmalade_sc.player.peers.roster import players_text
 
 __all__ = ["ask", "peers"]
 
@@ -203,7 +203,7 @@ def resume(session: Session) -> None:
 
 def ask(session: Session, do: str, **fields: object) -> Mapping[str, object]:
     """The player's answer. Raises PlayerError where it refuses, or there is none."""
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
 
     answer = request(session.places.control_socket, do, timeout_s=60.0, printed=None, **fields)
     error = answer.get("error")

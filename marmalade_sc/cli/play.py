@@ -11,7 +11,7 @@ from marmalade_sc.cli.session import Session, end_as_with_ctrl_c, finite, read_s
 from marmalade_sc.errors import EngineError, PlayerError, UsageError
 
 if TYPE_CHECKING:
-    from marmalade_sc.player.control import Client
+    from marmalade_sc.player.control.protocol import Client
 
 __all__ = ["play"]
 
@@ -26,8 +26,8 @@ _REJOIN_S = 0.3
 @with_session
 def play(session: Session, set_file: Path, seconds: float | None, record: Path | None, jam: str | None) -> None:
     """Play SET.py live. Joins the player that runs, or starts one and ends it afterwards."""
-    from marmalade_sc.player import running
-    from marmalade_sc.player.soundfiles import check_writable, kind_of
+    from marmalade_sc.player.sounds.soundfiles import check_writable, kind_of
+    from marmalade_sc.player.supervision import running
 
     finite({"--seconds": seconds})
     if record is not None:
@@ -46,7 +46,7 @@ def play(session: Session, set_file: Path, seconds: float | None, record: Path |
 
 
 async def _play(session: Session, code: str, name: str, seconds: float | None, record: Path | None) -> None:
-    from marmalade_sc.player.control import Client, Message
+    from marmalade_sc.player.control.protocol import Client, Message
     from marmalade_sc.shell.clean import clean
 
     recorded = asyncio.Event()
@@ -116,7 +116,7 @@ async def _join_again(client: "Client", session: Session, jam: object) -> None:
     Raises:
         PlayerError: the player has ended, or moved to another jam, where the set does not play.
     """
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     while True:
         try:

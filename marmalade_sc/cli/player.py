@@ -10,7 +10,7 @@ import click
 from marmalade_sc.cli.session import Session, with_session
 
 if TYPE_CHECKING:
-    from marmalade_sc.player.running import Status
+    from marmalade_sc.player.supervision.running import Status
 
 __all__ = ["player"]
 
@@ -28,7 +28,7 @@ def player() -> None:
 @with_session
 def run(session: Session, jam: str | None, detached: int | None) -> None:
     """Run the player here until Ctrl-C."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     if detached is not None:
         running.detach(detached)
@@ -46,7 +46,7 @@ def run(session: Session, jam: str | None, detached: int | None) -> None:
 @with_session
 def start(session: Session, jam: str | None) -> None:
     """Start the player in the background, ready when this returns."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     started = running.start(session.places, session.options, jam)
     _show(started)
@@ -56,7 +56,7 @@ def start(session: Session, jam: str | None) -> None:
 @with_session
 def stop(session: Session) -> None:
     """Stop the player and wait until it is gone."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     click.echo("The player has stopped." if running.stop(session.places) else "No player runs.")
 
@@ -66,7 +66,7 @@ def stop(session: Session) -> None:
 @with_session
 def status(session: Session, as_json: bool) -> None:
     """Say what runs. Exit status 1 where no player runs."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     found = running.status(session.places)
     if as_json:

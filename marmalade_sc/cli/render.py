@@ -19,7 +19,7 @@ from marmalade_sc.errors import RenderError
 if TYPE_CHECKING:
     from marmalade_sc.generators.rehearsal.take import Role, Take
     from marmalade_sc.measures.expect import Report
-    from marmalade_sc.player.render import Played, Source
+    from marmalade_sc.player.rendering.render import Played, Source
 
 __all__ = ["render"]
 
@@ -75,10 +75,10 @@ def render(
 ) -> None:
     """Render SET.py, or generators that play together, or both, to a file."""
     from marmalade_sc.clock.timeline import Timeline
-    from marmalade_sc.player.offline import orchestra_for
-    from marmalade_sc.player.rehearsals import Sounding, rehearsed
-    from marmalade_sc.player.render import START, Rendering, SetPlayer, end_of, write_events
-    from marmalade_sc.player.soundfiles import check_folder, check_writable, kind_of, split
+    from marmalade_sc.player.rendering.offline import orchestra_for
+    from marmalade_sc.player.rendering.rehearsals import Sounding, rehearsed
+    from marmalade_sc.player.rendering.render import START, Rendering, SetPlayer, end_of, write_events
+    from marmalade_sc.player.sounds.soundfiles import check_folder, check_writable, kind_of, split
 
     finite({"--seconds": seconds, "--tail": tail, "--bpm": bpm})
     if cycles is not None and seconds is not None:
@@ -179,7 +179,7 @@ def _roles(session: Session, generators: tuple[str, ...], controls: tuple[str, .
         if controls:
             raise click.UsageError("--control is for generators: name them with --generator")
         return []
-    from marmalade_sc.player.casting import Wish, cast, part_of
+    from marmalade_sc.player.rendering.casting import Wish, cast, part_of
 
     given: dict[str, dict[str, float]] = {}
     for path, value in controls_of(controls).items():

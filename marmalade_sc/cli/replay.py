@@ -13,8 +13,8 @@ from marmalade_sc.errors import JamError
 if TYPE_CHECKING:
     from marmalade_sc.clock.clocks import JamClock
     from marmalade_sc.engine.definitions import Definitions
-    from marmalade_sc.player.render import Source
-    from marmalade_sc.player.replay import Replay
+    from marmalade_sc.player.rendering.render import Source
+    from marmalade_sc.player.rendering.replay import Replay
     from marmalade_sc.sdk.frames import Frame
 
 __all__ = ["replay"]
@@ -43,7 +43,7 @@ def replay(
 ) -> None:
     """Play the last session of JAM again, from its event log, or from its log of evaluations."""
     from marmalade_sc.jam.jams import Jams
-    from marmalade_sc.player.replay import read_replay
+    from marmalade_sc.player.rendering.replay import read_replay
 
     finite({"--seconds": seconds, "--tail": tail})
     Jams(session.places, session.settings().text("jam.name")).get(jam)
@@ -74,10 +74,10 @@ def _evaluate(
     session: Session, jam: str, output: Path | None, seconds: float | None, tail: float, rate: int | None
 ) -> None:
     """Play or render a session by evaluating what was evaluated."""
-    from marmalade_sc.player.evaluations import read_evaluations
-    from marmalade_sc.player.offline import orchestra_for
-    from marmalade_sc.player.reevaluation import EvaluationPlayer
-    from marmalade_sc.player.render import START
+    from marmalade_sc.player.live.evaluations import read_evaluations
+    from marmalade_sc.player.live.reevaluation import EvaluationPlayer
+    from marmalade_sc.player.rendering.offline import orchestra_for
+    from marmalade_sc.player.rendering.render import START
 
     found = read_evaluations(session.places.jam(jam).history)
     orchestra, definitions = orchestra_for(session.places, session.settings())
@@ -101,7 +101,7 @@ def _evaluate(
 
 def _check_elsewhere(session: Session, jam: str) -> None:
     """Raises JamError: the jam plays just now, and would be written to while it is read."""
-    from marmalade_sc.player import running
+    from marmalade_sc.player.supervision import running
 
     joined = running.status(session.places)
     if joined is not None and joined.jam == jam:
@@ -111,7 +111,7 @@ def _check_elsewhere(session: Session, jam: str) -> None:
 def _engine(session: Session) -> dict[str, object]:
     """The engine's state; of a player that was just started it comes a moment later, and is waited for."""
     from marmalade_sc.clock.clocks import wait
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
 
     for _ in range(_LOOKS):
         engine = request(session.places.control_socket, "status").get("engine")
@@ -128,9 +128,9 @@ def _complain(text: str) -> None:
 def _render_log(
     session: Session, found: "Replay", output: Path, length_s: float, tail: float, rate: int | None
 ) -> None:
-    from marmalade_sc.player.offline import orchestra_for
-    from marmalade_sc.player.render import ReplayPlayer
-    from marmalade_sc.player.replay import definitions_of
+    from marmalade_sc.player.rendering.offline import orchestra_for
+    from marmalade_sc.player.rendering.render import ReplayPlayer
+    from marmalade_sc.player.rendering.replay import definitions_of
 
     _, definitions = orchestra_for(session.places, session.settings())
     cache = session.places.root / "cache" / "synthdefs"
@@ -147,8 +147,8 @@ def _render(
     tail: float,
     rate: int | None,
 ) -> None:
-    from marmalade_sc.player.render import Rendering
-    from marmalade_sc.player.soundfiles import check_writable, kind_of, split
+    from marmalade_sc.player.rendering.render import Rendering
+    from marmalade_sc.player.sounds.soundfiles import check_writable, kind_of, split
 
     kind = kind_of(output)
     check_writable(output)
@@ -182,9 +182,9 @@ def _play(
     from marmalade_sc.clock.clocks import JamClock
     from marmalade_sc.jam.jams import Jams
     from marmalade_sc.jam.streams import FrameWriter
-    from marmalade_sc.player import running
-    from marmalade_sc.player.control import request
-    from marmalade_sc.player.engine import LIVE_STREAM
+    from marmalade_sc.player.control.protocol import request
+    from marmalade_sc.player.engine.process import LIVE_STREAM
+    from marmalade_sc.player.supervision import running
     from marmalade_sc.shell.talk import silent_words
 
     joined = running.status(session.places)

@@ -77,7 +77,7 @@ def _engraved(document: bytes) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    from marmalade_sc.player.files import write_whole
+    from marmalade_sc.player.base.files import write_whole
 
     try:
         if not path.parent.is_dir():

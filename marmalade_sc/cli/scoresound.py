@@ -31,7 +31,7 @@ def prepared(
     synthdefs: Path | None = None,
 ) -> "tuple[ScoreFrames, Definitions]":
     """Scores as one, with all that plays it. Raises ScoreError where a part of it cannot play."""
-    from marmalade_sc.player.offline import orchestra_for
+    from marmalade_sc.player.rendering.offline import orchestra_for
 
     own = overridden(read_text(sounds)[0]) if sounds is not None else {}
     orchestra, definitions = orchestra_for(session.places, session.settings(), synthdefs, complain)
@@ -88,9 +88,9 @@ def render(
     extended: bool,
 ) -> None:
     """Render a score to a sound file, faster than it sounds, the same samples every time; several as one."""
-    from marmalade_sc.player.render import Rendering, write_events
-    from marmalade_sc.player.scores import ScorePlayer
-    from marmalade_sc.player.soundfiles import check_folder, check_writable, kind_of, split
+    from marmalade_sc.player.rendering.render import Rendering, write_events
+    from marmalade_sc.player.rendering.scores import ScorePlayer
+    from marmalade_sc.player.sounds.soundfiles import check_folder, check_writable, kind_of, split
 
     finite({"--tail": tail})
     for path in filter(None, (output, listed, plot)):
@@ -146,10 +146,10 @@ def play(
     """Play a score, or several at once, in the player that runs, beside what plays there; or start one for it."""
     from marmalade_sc.clock.clocks import JamClock
     from marmalade_sc.jam.streams import FrameWriter
-    from marmalade_sc.player import running
-    from marmalade_sc.player.control import request
-    from marmalade_sc.player.engine import LIVE_STREAM
-    from marmalade_sc.player.scores import play_live
+    from marmalade_sc.player.control.protocol import request
+    from marmalade_sc.player.engine.process import LIVE_STREAM
+    from marmalade_sc.player.rendering.scores import play_live
+    from marmalade_sc.player.supervision import running
 
     joined = running.status(session.places) is not None
     end_as_with_ctrl_c()

@@ -22,7 +22,7 @@ def send(session: Session, code: str | None, source: str, command: str | None, a
 
     With --do, CODE is a JSON object with the fields of the command; `-` reads it from standard input.
     """
-    from marmalade_sc.player.control import landing_words, request
+    from marmalade_sc.player.control.protocol import landing_words, request
 
     path = session.places.control_socket
     code = sys.stdin.read() if code == "-" else code

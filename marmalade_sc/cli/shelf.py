@@ -16,7 +16,7 @@ __all__ = ["inspect", "list_", "shelf_at", "verify"]
 
 def shelf_at(session: Session) -> "Shelf":
     """The player's generators."""
-    from marmalade_sc.player.shelves import shelf_of
+    from marmalade_sc.player.generators.shelves import shelf_of
 
     return shelf_of(session.places, session.settings())
 
@@ -30,7 +30,7 @@ def verify(path: Path, as_json: bool) -> None:
     from marmalade_sc.generators.shelf import manifest_of
     from marmalade_sc.generators.sounds import sounds_of
     from marmalade_sc.generators.sources import unbuilt
-    from marmalade_sc.player.workbench import looked_at
+    from marmalade_sc.player.generators.workbench import looked_at
 
     tree = read_folder(path) if path.is_dir() else read_archive(path.read_bytes())
     name = path.resolve().name.removesuffix(".tgz").rpartition(":")[2]

@@ -37,8 +37,8 @@ def shell(session: Session, file: str | None, jam: str | None, keep: bool, full:
     """
     from pathlib import Path
 
-    from marmalade_sc.player import running
-    from marmalade_sc.player.starter import starter_set
+    from marmalade_sc.player.live.starter import starter_set
+    from marmalade_sc.player.supervision import running
     from marmalade_sc.shell.options import ShellOptions
 
     places = session.places
@@ -88,8 +88,8 @@ def _welcome(keys: "Mapping[str, str]") -> str:
 def _leave(places: "Places", joined: bool, keep: bool) -> None:
     """End the player that this shell has started, unless somebody else is at it; say whether it plays on."""
     from marmalade_sc.errors import PlayerError
-    from marmalade_sc.player import running
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
+    from marmalade_sc.player.supervision import running
 
     if joined or keep:
         if running.status(places) is not None:

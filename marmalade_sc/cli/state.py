@@ -59,7 +59,7 @@ def denials(session: Session, name: str, as_json: bool) -> None:
 
 def asked(session: Session, do: str, **fields: Any) -> dict[str, object]:
     """The answer of the player that runs. Raises MarmaladeError for what it refuses, or where none runs."""
-    from marmalade_sc.player.control import request
+    from marmalade_sc.player.control.protocol import request
 
     answer = request(session.places.control_socket, do, **fields)
     error = answer.get("error")

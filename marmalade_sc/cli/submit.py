@@ -113,7 +113,7 @@ def score(
 def generator(session: Session, name: str, controls: tuple[str, ...], real_time: bool, **options: object) -> None:
     """Ask for a render of generator NAME, or of its folder. It runs in a sandbox, wherever that is."""
     from marmalade_sc.generators.archive import pack
-    from marmalade_sc.player.casting import part_of
+    from marmalade_sc.player.rendering.casting import part_of
 
     part = part_of(name, session.places, session.settings())
     wishes = {
@@ -148,7 +148,7 @@ def _ask(
     options: Mapping[str, object],
     wishes: Mapping[str, object],
 ) -> None:
-    from marmalade_sc.player.soundfiles import check_folder, check_writable, kind_of
+    from marmalade_sc.player.sounds.soundfiles import check_folder, check_writable, kind_of
     from marmalade_sc.worker.desk import desk
     from marmalade_sc.worker.surroundings import Surroundings
 

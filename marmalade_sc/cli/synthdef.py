@@ -20,7 +20,7 @@ def synthdef() -> None:
 @with_session
 def list_(session: Session, as_json: bool) -> None:
     """List all synthdefs with their controls."""
-    from marmalade_sc.player.offline import orchestra_for
+    from marmalade_sc.player.rendering.offline import orchestra_for
 
     _, definitions = orchestra_for(session.places, session.settings())
     if as_json:

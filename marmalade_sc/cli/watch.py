@@ -14,7 +14,7 @@ from marmalade_sc.cli.session import Session, with_session
 from marmalade_sc.errors import MarmaladeError, PlayerError
 
 if TYPE_CHECKING:
-    from marmalade_sc.player.workbench import Workbench
+    from marmalade_sc.player.generators.workbench import Workbench
 
 __all__ = ["watch"]
 
@@ -37,9 +37,9 @@ def watch(session: Session, folder: Path, track: str, controls: tuple[str, ...],
     import signal
 
     from marmalade_sc.identity.keys import identity_at
-    from marmalade_sc.player.control import request
-    from marmalade_sc.player.shelves import shelf_of
-    from marmalade_sc.player.workbench import Workbench
+    from marmalade_sc.player.control.protocol import request
+    from marmalade_sc.player.generators.shelves import shelf_of
+    from marmalade_sc.player.generators.workbench import Workbench
 
     def ask(do: str, **fields: Any) -> dict[str, Any]:
         return request(session.places.control_socket, do, **fields)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from marmalade_sc.errors import PlayerError
-from marmalade_sc.player.control import Client, Message
+from marmalade_sc.player.control.protocol import Client, Message
 
 __all__ = ["PlayerLink"]
 

@@ -69,8 +69,8 @@ class Suggestions(Completer):
 
     def _gather(self) -> "Words | None":
         from marmalade_sc.assist import Words
-        from marmalade_sc.player.content import read_orchestra, stamp_of
-        from marmalade_sc.player.sets import generator_names, jam_names, set_names
+        from marmalade_sc.player.live.sets import generator_names, jam_names, set_names
+        from marmalade_sc.player.sounds.content import read_orchestra, stamp_of
 
         sets, jams, generators = self._folders
         self._stamp = stamp_of(*self._folders)
@@ -88,7 +88,7 @@ class Suggestions(Completer):
 
     def _look_at_folders(self) -> None:
         """Read all words anew where somebody else has put a set, a jam or a generator there, or taken one away."""
-        from marmalade_sc.player.content import stamp_of
+        from marmalade_sc.player.sounds.content import stamp_of
 
         if not self._reads and stamp_of(*self._folders) != self._stamp:
             self.read(self._names)

@@ -8,7 +8,7 @@ from typing import Final
 
 from marmalade_sc.clock.timetag import nanoseconds_to_units
 from marmalade_sc.errors import PlayerError, Where
-from marmalade_sc.player.control import COMMANDS, Message, bar_words, landing_words
+from marmalade_sc.player.control.protocol import COMMANDS, Message, bar_words, landing_words
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.link import PlayerLink
 from marmalade_sc.shell.options import ShellOptions

@@ -21,7 +21,7 @@ from typing import Final
 
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
-from marmalade_sc.player.processes import start_time
+from marmalade_sc.player.base.processes import start_time
 from marmalade_sc.worker.surroundings import Surroundings
 
 __all__ = ["GO", "Carrier", "StepError", "StoppedError", "sweep"]

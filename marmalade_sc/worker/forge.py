@@ -14,7 +14,7 @@ import traceback
 from typing import Final, NoReturn
 
 from marmalade_sc.engine.leash import die_with_parent
-from marmalade_sc.player.priority import stand_back
+from marmalade_sc.player.base.priority import stand_back
 from marmalade_sc.worker import step
 from marmalade_sc.worker.carrier import GO
 from marmalade_sc.worker.surroundings import Surroundings

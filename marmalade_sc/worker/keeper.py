@@ -24,8 +24,8 @@ from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.errors import MarmaladeError, QueueError
 from marmalade_sc.jam.servers import RedisServer, find_redis, jobs_server, redis_version
 from marmalade_sc.jobs.address import Address, reach
-from marmalade_sc.player.directory import make
-from marmalade_sc.player.processes import ProcessId
+from marmalade_sc.player.base.directory import make
+from marmalade_sc.player.base.processes import ProcessId
 from marmalade_sc.settings.places import Places, make_private
 from marmalade_sc.worker.carrier import sweep
 from marmalade_sc.worker.pool import Pool

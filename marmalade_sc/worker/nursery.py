@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 from marmalade_sc.engine.leash import die_with_parent
 from marmalade_sc.errors import MarmaladeError
 from marmalade_sc.jobs.contracts import CONTRACTS
-from marmalade_sc.player.priority import stand_back
+from marmalade_sc.player.base.priority import stand_back
 from marmalade_sc.worker.abilities import abilities
 from marmalade_sc.worker.carrier import GO
 from marmalade_sc.worker.forge import forged

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from marmalade_sc.errors import MarmaladeError, UsageError
-from marmalade_sc.player.setframes import SetFrames, end_of
+from marmalade_sc.player.live.setframes import SetFrames, end_of
 from marmalade_sc.sdk.frames import Frame
 from marmalade_sc.sdk.stage import read_orchestra
 

@@ -22,9 +22,9 @@ from marmalade_sc.generators.sandbox.launch import Quota, Sandbox
 from marmalade_sc.generators.sandbox.watchdog import Watchdog
 from marmalade_sc.generators.words import what_went_wrong
 from marmalade_sc.live.clockwork import Timing
-from marmalade_sc.player.casting import surroundings
-from marmalade_sc.player.content import read_banks
-from marmalade_sc.player.render import START
+from marmalade_sc.player.rendering.casting import surroundings
+from marmalade_sc.player.rendering.render import START
+from marmalade_sc.player.sounds.content import read_banks
 from marmalade_sc.sdk.frames import Frame
 from marmalade_sc.worker.surroundings import Surroundings
 

@@ -13,7 +13,7 @@ from marmalade_sc.identity.keys import Identity, PublicKey, identity_at
 from marmalade_sc.jobs.address import Address
 from marmalade_sc.jobs.depot import Depot
 from marmalade_sc.jobs.ledger import Ledger
-from marmalade_sc.player.children import python_argv, python_env
+from marmalade_sc.player.supervision.children import python_argv, python_env
 from marmalade_sc.settings.load import Settings, load
 from marmalade_sc.settings.places import Places
 

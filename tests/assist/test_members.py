@@ -15,7 +15,7 @@ from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.handles import ClockHandle, TrackHandle
 from marmalade_sc.live.session import Session
 from marmalade_sc.patterns.language import namespace
-from marmalade_sc.player.scorename import score_name
+from marmalade_sc.player.live.scorename import score_name
 from tests.assist.words import NAMES
 from tests.live_package.stage import Stage, orchestra
 

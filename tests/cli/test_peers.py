@@ -9,7 +9,7 @@ from marmalade_sc.generators.trust import Trust
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.peers.invites import Invite, written_invite
-from marmalade_sc.player.rollbook import Rollbook
+from marmalade_sc.player.peers.rollbook import Rollbook
 from marmalade_sc.settings.places import Places
 from tests.peers import makers
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player.offline import orchestra_for
+from marmalade_sc.player.rendering.offline import orchestra_for
 from marmalade_sc.sdk.instruments import Orchestra
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from typing import cast
 
-from marmalade_sc.player.control import COMMANDS, LONGEST_LINE, VERSION
+from marmalade_sc.player.control.protocol import COMMANDS, LONGEST_LINE, VERSION
 from tests.docs.fences import DOCS, fences
 
 PAGE = DOCS / "control.md"
-BEGIN, END = "<!-- from marmalade_sc/player/control.py; WRITE_GOLDEN=1 writes it anew -->\n", "<!-- end -->"
+BEGIN, END = "<!-- from marmalade_sc/player/control/protocol.py; WRITE_GOLDEN=1 writes it anew -->\n", "<!-- end -->"
 _TYPES = {
     str: "text",
     list: "list",

@@ -4,8 +4,8 @@ import ast
 import inspect
 import re
 
-import marmalade_sc.player.engine
-import marmalade_sc.player.state
+import marmalade_sc.player.engine.process
+import marmalade_sc.player.engine.state
 from marmalade_sc.jam import keys
 from tests.docs.fences import DOCS
 
@@ -36,7 +36,7 @@ def test_every_key_is_documented() -> None:
 
 
 def test_every_field_of_the_engines_state_is_documented_and_no_other() -> None:
-    function = ast.parse(inspect.getsource(marmalade_sc.player.state.engine_state)).body[0]
+    function = ast.parse(inspect.getsource(marmalade_sc.player.engine.state.engine_state)).body[0]
     written = {
         key.value
         for node in ast.walk(function)
@@ -44,13 +44,13 @@ def test_every_field_of_the_engines_state_is_documented_and_no_other() -> None:
         for key in node.keys
         if isinstance(key, ast.Constant)
     }
-    written |= set(re.findall(r'state\["(\w+)"\] = ', inspect.getsource(marmalade_sc.player.engine)))
+    written |= set(re.findall(r'state\["(\w+)"\] = ', inspect.getsource(marmalade_sc.player.engine.process)))
     section = TEXT.split("### `state:engine:main`")[1].split("##")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == written
 
 
 def test_every_order_to_the_engine_is_documented() -> None:
-    orders = set(re.findall(r'order == "(\w+)"', inspect.getsource(marmalade_sc.player.engine)))
+    orders = set(re.findall(r'order == "(\w+)"', inspect.getsource(marmalade_sc.player.engine.process)))
     assert orders
     assert [order for order in orders if f"`{order}`" not in TEXT] == []

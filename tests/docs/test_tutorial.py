@@ -10,7 +10,7 @@ import pytest
 from marmalade_sc.assist.guide import Guide
 from marmalade_sc.assist.lessons import Lesson, lessons, tutorial_page
 from marmalade_sc.live.operations import Replace
-from marmalade_sc.player.offline import orchestra_for
+from marmalade_sc.player.rendering.offline import orchestra_for
 from marmalade_sc.sdk.instruments import Orchestra
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places

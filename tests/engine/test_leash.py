@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from marmalade_sc.player.processes import start_time
+from marmalade_sc.player.base.processes import start_time
 from tests.player.deadline import eventually
 
 PARENT = """

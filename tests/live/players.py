@@ -13,9 +13,9 @@ from typing import Any
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.errors import JamError, PlayerError
-from marmalade_sc.player import running
-from marmalade_sc.player.control import Client, request
-from marmalade_sc.player.processes import ProcessId, children_of
+from marmalade_sc.player.base.processes import ProcessId, children_of
+from marmalade_sc.player.control.protocol import Client, request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.sdk.frames import Bundles
 from marmalade_sc.sdk.osc import read_bundle
 from marmalade_sc.settings.places import Places

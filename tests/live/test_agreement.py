@@ -10,8 +10,8 @@ from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.engine.limits import Limits
 from marmalade_sc.engine.mixer import Mixer
 from marmalade_sc.engine.voices import WALL, VoiceTable
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.render import START, SetPlayer
+from marmalade_sc.player.rendering.offline import orchestra_for
+from marmalade_sc.player.rendering.render import START, SetPlayer
 from marmalade_sc.sdk.frames import Bundles
 from marmalade_sc.sdk.osc import read_bundle, read_message
 from marmalade_sc.settings.load import load

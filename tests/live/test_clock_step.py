@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
 from marmalade_sc.settings.places import Places
 from tests.player.deadline import eventually
 

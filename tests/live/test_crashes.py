@@ -12,7 +12,7 @@ import pytest
 from marmalade_sc.jam.history import History
 from marmalade_sc.jam.segments import Segments
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.player.processes import children_of
+from marmalade_sc.player.base.processes import children_of
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import STEADY, add, run
 from tests.player.deadline import eventually

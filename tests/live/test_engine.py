@@ -24,7 +24,7 @@ from marmalade_sc.engine.sound_probe import jack_socket
 from marmalade_sc.engine.voices import WALL
 from marmalade_sc.engine.watch import Observation, Watch
 from marmalade_sc.errors import BootError, EngineError
-from marmalade_sc.player.processes import children_of
+from marmalade_sc.player.base.processes import children_of
 from marmalade_sc.sdk.frames import Bundles, Frame, Release, join_bundles
 from marmalade_sc.sdk.instruments import Instrument
 from marmalade_sc.sdk.osc import bundle, message

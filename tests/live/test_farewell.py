@@ -9,7 +9,7 @@ from marmalade_sc.errors import PlayerError
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.history import History
 from marmalade_sc.jam.segments import Segments
-from marmalade_sc.player.processes import children_of
+from marmalade_sc.player.base.processes import children_of
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import CLIENT, add, row, run
 from tests.player.deadline import eventually

@@ -16,9 +16,9 @@ from marmalade_sc.generators.templates import begin, templates
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.player import running
-from marmalade_sc.player.processes import children_of
-from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.base.processes import children_of
+from marmalade_sc.player.generators.shelves import shelf_of
+from marmalade_sc.player.supervision import running
 from marmalade_sc.sdk.osc import NoteTemplate
 from marmalade_sc.settings.load import load
 from marmalade_sc.synthdefs.strangers import admit

@@ -19,8 +19,8 @@ from marmalade_sc.identity.keys import Identity
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.job import Job
 from marmalade_sc.jobs.record import Record
-from marmalade_sc.player.directory import PlayerDirectory
-from marmalade_sc.player.processes import children_of, end, start_time
+from marmalade_sc.player.base.directory import PlayerDirectory
+from marmalade_sc.player.base.processes import children_of, end, start_time
 from marmalade_sc.settings.places import Places, bundled
 from marmalade_sc.worker.desk import Desk, desk
 from marmalade_sc.worker.keeper import holder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from tests.live.players import LivePlayer, hearing, playing
 from tests.player.deadline import eventually
 

@@ -12,8 +12,8 @@ import pytest
 
 from marmalade_sc.generators.archive import File, Tree, pack
 from marmalade_sc.identity.keys import identity_at
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 from tests.original.lisp import Lisp
 from tests.player.deadline import eventually

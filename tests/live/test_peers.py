@@ -20,8 +20,8 @@ from marmalade_sc.cli.main import run
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.identity.keys import identity_at
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import ProcessId
+from marmalade_sc.player.base.processes import ProcessId
+from marmalade_sc.player.control.protocol import request
 from marmalade_sc.settings.places import Places
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import STEADY, add

@@ -19,8 +19,8 @@ from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.generators.orchestra import orchestra_text
 from marmalade_sc.generators.sounds import Sounds
 from marmalade_sc.generators.templates import templates
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.processes import ProcessId
+from marmalade_sc.player.base.processes import ProcessId
+from marmalade_sc.player.rendering.offline import orchestra_for
 from marmalade_sc.sdk.offline import Part, Scene, perform
 from marmalade_sc.settings.load import load
 from marmalade_sc.settings.places import Places

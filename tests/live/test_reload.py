@@ -10,7 +10,7 @@ import pytest
 from marmalade_sc.generators.archive import read_folder
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.generators.shelves import shelf_of
 from marmalade_sc.settings.load import load
 from tests.generators.test_sounds import pcm
 from tests.live.players import LivePlayer, off_grid

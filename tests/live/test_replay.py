@@ -9,7 +9,7 @@ import pytest
 
 from marmalade_sc.engine.eventlog import read_event_log
 from marmalade_sc.errors import JamError
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from marmalade_sc.sdk.frames import Bundles
 from tests.live.players import LivePlayer
 from tests.live.terminal import Terminal

@@ -10,9 +10,9 @@ import pytest
 
 from marmalade_sc.errors import PlayerError, SettingsError
 from marmalade_sc.jam.jams import Jams
-from marmalade_sc.player import running
-from marmalade_sc.player.control import request
-from marmalade_sc.player.processes import ProcessId, children_of, wait_for_end
+from marmalade_sc.player.base.processes import ProcessId, children_of, wait_for_end
+from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 from tests.player.deadline import eventually
 

@@ -10,7 +10,7 @@ import pytest
 from marmalade_sc.generators.archive import read_folder
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.jam.streams import StateLog
-from marmalade_sc.player.shelves import shelf_of
+from marmalade_sc.player.generators.shelves import shelf_of
 from marmalade_sc.sdk.client import Client
 from marmalade_sc.sdk.frames import Bundles, Frame
 from marmalade_sc.sdk.offline import Part, Scene, perform

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player import running
+from marmalade_sc.player.supervision import running
 from tests.live.players import LivePlayer
 from tests.live.shells import full, shell
 from tests.live.terminal import Terminal

@@ -16,7 +16,7 @@ from marmalade_sc.peers.guard import Guarded, Guards, network_of
 from marmalade_sc.peers.limits import Buckets
 from marmalade_sc.peers.records import VERSION, signed
 from marmalade_sc.peers.wire import encode
-from marmalade_sc.player.rollbook import Rollbook
+from marmalade_sc.player.peers.rollbook import Rollbook
 from tests.peers import makers
 from tests.peers.houses import SmallHouse, eventually_async, serving
 from tests.peers.makers import JAM

@@ -13,7 +13,7 @@ from marmalade_sc.identity.signing import sign
 from marmalade_sc.peers.records import Request, open_signed, signed
 from marmalade_sc.peers.requests import Asker, Desk
 from marmalade_sc.peers.wire import TEXT, encode, parts_of
-from marmalade_sc.player.rollbook import Rollbook
+from marmalade_sc.player.peers.rollbook import Rollbook
 from marmalade_sc.settings.table import SETTINGS
 from tests.peers import makers
 from tests.peers.makers import JAM, NOW

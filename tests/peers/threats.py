@@ -20,17 +20,17 @@ WHERE = {
     ],
     "T4 two keys with one ID": [
         "peers/test_judgement.py::test_two_keys_with_one_name_are_two_players",
-        "player/test_peers.py::test_trust_is_of_a_whole_key_and_a_name_alone_is_trusted_with_nothing",
-        "player/test_peers.py::test_who_has_ground_a_key_to_another_s_name_is_shown_longer_and_both_prints_are_told",
+        "player/peers/test_process.py::test_trust_is_of_a_whole_key_and_a_name_alone_is_trusted_with_nothing",
+        "player/peers/test_process.py::test_who_has_ground_a_key_to_another_s_name_is_shown_longer_and_both_prints_are_told",
     ],
     "T5 rotation": [
         "peers/test_ledger.py::test_a_rotation_needs_both_keys_and_happens_once",
-        "player/test_peers.py::test_who_has_a_new_key_is_trusted_as_before_and_the_old_one_asked_about",
+        "player/peers/test_process.py::test_who_has_a_new_key_is_trusted_as_before_and_the_old_one_asked_about",
     ],
     "T6 address rolled back": ["peers/test_ledger.py::test_an_old_record_does_not_roll_an_address_back"],
     "T7 swapped code": [
         "peers/test_server.py::test_t7_an_archive_that_is_not_what_was_signed_is_never_kept",
-        "player/test_peers.py::test_t7_what_its_author_has_not_signed_is_not_deployed",
+        "player/peers/test_process.py::test_t7_what_its_author_has_not_signed_is_not_deployed",
     ],
     "T8 evil archives": ["generators/test_archive.py::test_an_evil_archive_is_refused_with_a_sentence_that_says_why"],
     "T9 sandbox escape": ["generators/sandbox/test_attacks.py::test_no_attack_succeeds_in_this_players_sandbox"],
@@ -95,17 +95,17 @@ WHERE = {
     ],
     "T26 supply chain": ["peers/test_threats.py::test_t26_every_requirement_has_its_hash"],
     "P1 invites of others": [
-        "player/test_invitations.py::test_of_many_that_show_it_at_once_one_comes_in",
-        "player/test_invitations.py::test_what_was_revoked_opens_nothing_for_its_guests_either",
+        "player/trust/test_invitations.py::test_of_many_that_show_it_at_once_one_comes_in",
+        "player/trust/test_invitations.py::test_what_was_revoked_opens_nothing_for_its_guests_either",
         "peers/test_passes.py::test_a_knock_is_for_one_door_and_one_moment",
-        "player/test_membership.py::test_a_key_that_was_given_up_is_not_let_in_by_the_jam_s_key",
+        "player/trust/test_membership.py::test_a_key_that_was_given_up_is_not_let_in_by_the_jam_s_key",
     ],
     "P2 shared values": [
         "peers/test_convergence.py::test_players_that_have_met_hold_the_same",
         "peers/test_convergence.py::test_a_flood_of_writes_is_held_back_and_the_last_one_comes_when_it_is_quiet",
         "peers/test_registers.py::test_a_stranger_and_who_is_gone_have_no_voice",
         "peers/test_registers.py::test_nobody_turns_a_vote_into_a_decree_nor_a_tempo_into_a_vote",
-        "player/test_decisions.py::test_after_a_restart_what_was_done_is_not_done_again_but_what_is_wanted_anew_is",
+        "player/shared/test_decisions.py::test_after_a_restart_what_was_done_is_not_done_again_but_what_is_wanted_anew_is",
         "live/test_peers.py::test_what_was_decided_is_not_done_again_by_a_peers_process_that_is_restarted",
         "peers/test_shared_values.py::test_a_mix_neither_silences_nor_deafens",
     ],
@@ -114,8 +114,8 @@ WHERE = {
         "peers/test_shared_values.py::test_a_sound_comes_through_number_by_number_and_nothing_else_of_its_file",
     ],
     "P4 nicknames": [
-        "player/test_nicknames.py::test_no_two_players_have_one_nickname_nor_another_s_name",
-        "player/test_nicknames.py::test_what_a_terminal_would_obey_or_nobody_can_see_is_no_nickname",
+        "player/trust/test_nicknames.py::test_no_two_players_have_one_nickname_nor_another_s_name",
+        "player/trust/test_nicknames.py::test_what_a_terminal_would_obey_or_nobody_can_see_is_no_nickname",
     ],
     "F1 killed in a transfer": [
         "peers/test_server.py::test_f1_killed_at_any_moment_of_a_transfer_nothing_half_is_seen_and_little_comes_twice"
@@ -143,7 +143,7 @@ WHERE = {
         "live/test_generators.py::test_of_a_thousand_requests_one_runs_it",
     ],
     "F11 garbage": ["peers/test_station.py::test_f11_a_flood_of_garbage_is_dropped_and_the_others_are_heard"],
-    "F12 rot": ["player/test_peers.py::test_f12_what_rots_on_disk_is_found_and_got_anew"],
+    "F12 rot": ["player/peers/test_process.py::test_f12_what_rots_on_disk_is_found_and_got_anew"],
     "F13 full disk": [
         "live/test_full_disk.py::test_a_state_server_that_cannot_write_costs_the_state_s_safety_and_no_note",
         "peers/test_threats.py::test_f13_without_a_disk_friends_are_met_and_nothing_is_promised",
@@ -218,7 +218,7 @@ WHERE = {
         "original/test_house.py::test_what_does_not_run_is_told_to_both_sides",
     ],
     "W12 the open port": [
-        "player/test_specs.py::test_original_players_have_no_door_before_it_is_opened",
+        "player/supervision/test_specs.py::test_original_players_have_no_door_before_it_is_opened",
         "original/test_server.py::test_routes_and_names_that_are_none",
     ],
     "W13 nobody is found or kept": [

@@ -11,7 +11,7 @@ import pytest
 from marmalade_sc.blobs.store import Blobs
 from marmalade_sc.jobs.contracts import CONTRACTS
 from marmalade_sc.jobs.depot import Depot
-from marmalade_sc.player.processes import start_time
+from marmalade_sc.player.base.processes import start_time
 from marmalade_sc.settings.places import Places
 from marmalade_sc.worker.carrier import Carrier, StepError, StoppedError, sweep
 from marmalade_sc.worker.surroundings import Surroundings

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marmalade_sc.errors import EvaluationError, JobError
-from marmalade_sc.player.setframes import START
+from marmalade_sc.player.live.setframes import START
 from marmalade_sc.sdk.frames import Frame
 from marmalade_sc.worker.recital import fields_of
 from marmalade_sc.worker.sets import Recital

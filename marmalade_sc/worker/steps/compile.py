@@ -16,12 +16,12 @@ from marmalade_sc.errors import JobError
 from marmalade_sc.generators.archive import read_archive
 from marmalade_sc.generators.shelf import manifest_of
 from marmalade_sc.jobs.plan import MOST_SHARES
-from marmalade_sc.player.casting import Part, Wish
-from marmalade_sc.player.casting import cast as cast_parts
-from marmalade_sc.player.offline import orchestra_for
-from marmalade_sc.player.rehearsals import Sounding, rehearsed
-from marmalade_sc.player.render import START, Rendering, Source, end_of
-from marmalade_sc.player.scores import ScorePlayer
+from marmalade_sc.player.rendering.casting import Part, Wish
+from marmalade_sc.player.rendering.casting import cast as cast_parts
+from marmalade_sc.player.rendering.offline import orchestra_for
+from marmalade_sc.player.rendering.rehearsals import Sounding, rehearsed
+from marmalade_sc.player.rendering.render import START, Rendering, Source, end_of
+from marmalade_sc.player.rendering.scores import ScorePlayer
 from marmalade_sc.scores import ScoreFrames, cut, overridden, read_score
 from marmalade_sc.worker.sets import RecitedSet, recited
 from marmalade_sc.worker.steps.parse import source_bytes, source_text

@@ -6,7 +6,7 @@ from marmalade_sc.errors import EvaluationError, JobError, Where
 from marmalade_sc.generators.archive import read_archive
 from marmalade_sc.generators.shelf import manifest_of
 from marmalade_sc.jobs.job import LARGEST_SOURCE
-from marmalade_sc.player.workbench import looked_at
+from marmalade_sc.player.generators.workbench import looked_at
 from marmalade_sc.scores import parse as parse_score
 from marmalade_sc.worker.steps.task import Task
 

@@ -13,8 +13,8 @@ from marmalade_sc.engine.score import NonRealtime
 from marmalade_sc.errors import JobError
 from marmalade_sc.ids import check_name
 from marmalade_sc.jobs.plan import MOST_SHARES
-from marmalade_sc.player.render import MOST_STEMS
-from marmalade_sc.player.soundfiles import FORMATS, split
+from marmalade_sc.player.rendering.render import MOST_STEMS
+from marmalade_sc.player.sounds.soundfiles import FORMATS, split
 from marmalade_sc.worker.steps.task import Task
 
 __all__ = ["encode", "mix", "render"]

@@ -1,0 +1,1 @@
+"""The engine's process: frames from Redis to scsynth, and what it sees of itself."""

@@ -1,0 +1,1 @@
+"""The process that runs generators, and those that the player has or makes."""

@@ -1,0 +1,1 @@
+"""The player on a virtual clock: renders, replays, checks and rehearsals."""
