@@ -42,7 +42,9 @@ def test_what_forks_generations_is_missed_by_nobody(player: LivePlayer) -> None:
     track = play(player)
     older, nursery = player.pid("live"), player.kill("nursery")
     player.wait_for_notes(track, 16)
+    one = player.pid("generation")
     player.evaluate("mine = 42")
+    eventually(lambda: player.pid("generation") != one)  # it is answered before the one before has ended
     assert player.pid("live") == older
     player.kill("generation")
     eventually(lambda: player.is_back("live", older))
