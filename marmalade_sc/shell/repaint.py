@@ -308,6 +308,7 @@ def _move(output: Output, rows: int, column: int) -> None:
     output.cursor_forward(column)
 
 
+@lru_cache(1024)
 def _is_even(text: str) -> bool:
-    """Whether each character is one column wide."""
+    """Whether each character is one column wide. The same parts come again and again."""
     return text.isascii() or all(get_cwidth(each) == 1 for each in text)
