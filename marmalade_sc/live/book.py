@@ -114,8 +114,8 @@ class Book:
         if isinstance(operation, SetMix):
             before = self.now.get(operation.track, _NOTHING)
             settings = {name: value for name, value in operation.settings.items() if name in PLAIN_MIX}
-            if operation.is_others:
-                return self._others_set(operation.track, settings)
+            if operation.is_shared:
+                return self._shared_set(operation.track, settings)
             return self._become({operation.track: Version(before.lane, {**before.mix, **settings})})
         if isinstance(operation, Only):
             others = [track for track in self.now if track not in operation.tracks]
@@ -165,8 +165,8 @@ class Book:
             self.now[track] = changed[track] = version
         return changed
 
-    def _others_set(self, track: str, settings: Mapping[str, object]) -> dict[str, Version]:
-        """Another player has set these: so it is now, and so it was, for all that undo and redo go back to.
+    def _shared_set(self, track: str, settings: Mapping[str, object]) -> dict[str, Version]:
+        """All players have set these: so it is now, and so it was, for all that undo and redo go back to.
 
         A step that has changed nothing else is gone: it would be one that nobody hears.
         """

@@ -65,7 +65,7 @@ def operation_of(message: Mapping[str, object], scheduler: Scheduler) -> Operati
         if not isinstance(gain_db, int | float) or not isinstance(pan, int | float):
             raise UsageError("A mix has a gain and a pan")
         settings = {"gain_db": gain_db, "pan": pan, "fade_s": _MIX_FADE_S}
-        return SetMix(str(track), settings, is_others=message.get("is_others") is True)
+        return SetMix(str(track), settings, is_shared=message.get("is_shared") is True)
     if name in ("undo", "redo", "back"):
         count = message.get("steps", 1)
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:

@@ -89,13 +89,13 @@ _MIXED: Final = {
 class SetMix:
     """Settings of a track's strip, as `Mix` sections carry them; at the next point of `grid`, or now.
 
-    `is_others`: another player has moved it. That is no deed of the user's, and undo does not take it back.
+    `is_shared`: it is what all players share, whoever has moved it. Undo does not take it back, here alone.
     """
 
     track: str
     settings: Mapping[str, object]
     grid: Grid = field(default_factory=lambda: Grid(Fraction(0)))
-    is_others: bool = False
+    is_shared: bool = False
 
     @property
     def words(self) -> str:

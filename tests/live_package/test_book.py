@@ -199,18 +199,18 @@ def test_scenes_that_are_not_there_are_told_with_the_nearest() -> None:
 
 def others() -> st.SearchStrategy[Remembered]:
     settings = st.fixed_dictionaries({"gain_db": st.integers(-9, 9).map(float), "pan": st.sampled_from([-1.0, 0.5])})
-    return st.builds(SetMix, st.sampled_from(TRACKS), settings, is_others=st.just(True))
+    return st.builds(SetMix, st.sampled_from(TRACKS), settings, is_shared=st.just(True))
 
 
 @given(st.lists(st.lists(changes(), min_size=1, max_size=3) | others().map(lambda each: [each]), max_size=14))
-def test_undo_never_takes_back_what_another_player_has_set(deeds: list[list[Remembered]]) -> None:
-    """All of ours undone, and done again: what others set is as they set it last, as if they had set it at first."""
+def test_undo_never_takes_back_what_was_set_for_all(deeds: list[list[Remembered]]) -> None:
+    """All of ours undone, and done again: what was set for all is as it was set last, as if it had been so at first."""
     book, ours = Book(), Book()
     theirs: dict[str, SetMix] = {}
     for deed in deeds:
         do(book, *deed)
         for each in deed:
-            if isinstance(each, SetMix) and each.is_others:
+            if isinstance(each, SetMix) and each.is_shared:
                 theirs[each.track] = each
     for each in theirs.values():
         do(ours, each)
@@ -221,8 +221,8 @@ def test_undo_never_takes_back_what_another_player_has_set(deeds: list[list[Reme
         assert not book.now[track].mix_towards(ours.now[track])
 
 
-def test_a_fader_that_another_player_moves_is_no_deed_of_ours() -> None:
-    book = played([[Replace("d1", LANES[0])], [SetMix("acid", {"gain_db": -6.0, "pan": 0.0}, is_others=True)]])
+def test_a_fader_that_is_moved_for_all_is_no_deed_of_ours() -> None:
+    book = played([[Replace("d1", LANES[0])], [SetMix("acid", {"gain_db": -6.0, "pan": 0.0}, is_shared=True)]])
     do(book, Undo())
     assert book.now["d1"].lane is None, "the pattern went, not the fader"
     assert book.now["acid"].mix["gain_db"] == -6.0
@@ -230,6 +230,6 @@ def test_a_fader_that_another_player_moves_is_no_deed_of_ours() -> None:
         do(book, Undo())
     do(book, Redo())
     do(book, SetMix("acid", {"mute": True}))
-    do(book, SetMix("acid", {"gain_db": -9.0, "pan": 0.5}, is_others=True))
+    do(book, SetMix("acid", {"gain_db": -9.0, "pan": 0.5}, is_shared=True))
     do(book, Undo())
     assert (book.now["acid"].mix["gain_db"], book.now["acid"].mix.get("mute", False)) == (-9.0, False)

@@ -75,8 +75,8 @@ class Mixing:
             except PeerError:
                 self._done[track] = mark
                 continue
-            order = {"do": "mix", "track": track, "gain_db": mix.gain_db, "pan": mix.pan, "is_hosted": True}
-            if (await self._keeping.live.ask({**order, "is_others": bool(who)})).get("error"):
+            order = {"do": "mix", "track": track, "gain_db": mix.gain_db, "pan": mix.pan}
+            if (await self._keeping.live.ask({**order, "is_hosted": True, "is_shared": True})).get("error"):
                 continue
             is_news = self._done.get(track, (None,))[0] != write.identity
             self._done[track] = mark
