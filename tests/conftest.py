@@ -3,6 +3,7 @@
 What stands for a threat or a fault is marked as such, wherever it is.
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from tests.live.players import LivePlayer, playing
 from tests.peers.threats import WHERE
 
 _TESTS = Path(__file__).parent
+
+# A shell without job control lets what it starts in the background ignore these, and so would all that tests start.
+for _ignored, _as_usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        signal.signal(_ignored, _as_usual)
 
 # A slow machine is no fault of an example; what must be fast is a bar in bench/.
 settings.register_profile("marmalade", deadline=None)
