@@ -24,7 +24,7 @@ from marmalade_sc.original.house import House
 from marmalade_sc.original.server import Server
 from marmalade_sc.original.wire import Address, Play
 from marmalade_sc.peers.guard import Guards
-from tests.original.test_wire import OWN
+from tests.original.test_wire import OWN, play
 
 __all__ = ["OWN", "THEM", "TREE", "Door", "gives", "run"]
 
@@ -47,14 +47,7 @@ class Door:
     """Why nothing runs."""
 
     def play(self, **changed: object) -> Play:
-        fields: dict[str, object] = {
-            "jam": "j1",
-            "generator": "drums",
-            "instance": "1",
-            "address": self.theirs.address,
-            "key": THEM.public,
-        }
-        return Play(**{**fields, **changed})  # type: ignore[arg-type]
+        return play(**{"address": self.theirs.address, "key": THEM.public, **changed})
 
     def trust(self, level: str = SANDBOX) -> None:
         self.house.shelf.trust.keep(THEM.public.player, Trusted(level=level))
