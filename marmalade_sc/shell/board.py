@@ -1,5 +1,8 @@
 """What the shell knows of the player: fed by answers and events, read by the status bar and the views. No I/O."""
 
+import contextlib
+import math
+from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,8 +57,8 @@ class Scope:
     """The latest samples of the master, -1 to 1, at `rate` a second."""
 
     rate: float = 48000.0
-    left: tuple[float, ...] = ()
-    right: tuple[float, ...] = ()
+    left: "array[float]" = field(default_factory=lambda: array("d"))
+    right: "array[float]" = field(default_factory=lambda: array("d"))
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class Board:
         origin: jam time less the monotonic clock, in units.
         levels: peaks in dBFS, left and right, by track; "master" is what is heard.
         steps: notes made lately, in the order in which they were made.
+        told: how many steps were ever heard of.
         latency: units between a note's time and the ear, as far as the player knows.
         evaluating: how many evaluations of this shell are not finished.
         recording_s: seconds since the recording began, None without one.
@@ -82,6 +86,7 @@ class Board:
     plays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     levels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_MOST_STEPS))
+    told: int = 0
     scope: Scope = field(default_factory=Scope)
     latency: int = 0
     recording_s: float | None = None
@@ -145,6 +150,7 @@ class Board:
             step = _step(row)
             if step is not None:
                 self.steps.append(step)
+                self.told += 1
         if self.steps:
             oldest = self.steps[-1].due - _KEPT
             while self.steps[0].due < oldest:
@@ -197,15 +203,14 @@ def _place(row: object) -> Place | None:
     return Place(str(source), line, column, chars)
 
 
-def _samples(values: object) -> tuple[float, ...]:
+def _samples(values: object) -> "array[float]":
     if not isinstance(values, list):
-        return ()
-    return tuple(
-        [
-            each if type(each) is float and -1.0 <= each <= 1.0 else min(max(_number(each, 0.0), -1.0), 1.0)
-            for each in values[:_MOST_SAMPLES]
-        ]
-    )
+        return array("d")
+    with contextlib.suppress(TypeError):
+        samples = array("d", values[:_MOST_SAMPLES])
+        if not samples or (math.isfinite(sum(samples)) and min(samples) >= -1.0 and max(samples) <= 1.0):
+            return samples
+    return array("d", [min(max(_number(each, 0.0), -1.0), 1.0) for each in values[:_MOST_SAMPLES]])
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -1,7 +1,7 @@
 """Parts of the screen that the plain prompt and the full screen share: code with its lights, panel, bar, menus."""
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from prompt_toolkit.application import get_app
@@ -24,7 +24,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from marmalade_sc.shell.desk import Desk
 from marmalade_sc.shell.lexer import CodeLexer
-from marmalade_sc.shell.repaint import LIT, Moving
+from marmalade_sc.shell.repaint import LIT, Moving, Row
 
 __all__ = ["Lit", "bar", "code_control", "hint", "menu", "panel", "rule"]
 
@@ -148,12 +148,16 @@ def panel(desk: Desk, rows: Callable[[], int]) -> tuple[Moving, AnyContainer]:
                 lines.append(("class:title" if is_head else "", plain + "\n"))
         return lines[:-1] if lines and lines[-1][1] == "\n" else lines
 
+    def view_rows() -> Sequence[Row] | None:
+        current = desk.panel
+        return desk.look.view[: rows()] if current is not None and current.is_view else None
+
     control = FormattedTextControl(text, show_cursor=False)
 
     def style() -> str:
         return "" if desk.panel is not None and desk.panel.is_view else "class:page"
 
-    window = Moving(control, style=style, height=lambda: Dimension.exact(rows()), wrap_lines=False)
+    window = Moving(control, style=style, height=lambda: Dimension.exact(rows()), wrap_lines=False, rows=view_rows)
     return window, ConditionalContainer(window, Condition(lambda: desk.panel is not None) & ~is_done)
 
 

@@ -53,7 +53,8 @@ _LOOK_S: Final = 0.02
 """How long the set of a start waits for the engine, and how often it looks: the prompt is there a second before, and
 where all synthdefs are compiled on a busy machine eight."""
 _SHARE: Final = 0.07
-"""At most this share of the time goes into drawing what moves by itself; a large terminal is drawn less often."""
+"""At most this share of the time goes into looking at what moves by itself, and drawing it; a large terminal is drawn
+less often."""
 _SHOW_S: Final = 0.05
 _UNDO: Final = 300
 _UNDO_CHARACTERS: Final = 4_000_000
@@ -276,6 +277,7 @@ class Shell:
     async def _draw_moved(self, face: PlainFace | FullFace) -> None:
         """Look at everything once, and draw what has moved."""
         await self._talk.link.want(self._desk.hears)
+        self._before_drawing()
         columns, before = face.columns, len(self._desk.look.view)
         moved = self._desk.refresh(self._talk.now, time.monotonic(), columns, (columns, face.view_rows()))
         is_other = len(self._desk.look.view) != before
@@ -293,7 +295,6 @@ class Shell:
         if is_other:
             face.app.invalidate()
         elif moved:
-            self._before_drawing()
             with contextlib.suppress(OSError):  # the terminal is gone: the next drawing of all of it ends the face
                 face.repaint(moved)
             self._after_drawing()

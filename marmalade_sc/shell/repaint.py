@@ -6,7 +6,8 @@ prompt_toolkit's renderer remembers of its last drawing (docs/adr/0028-repaint.m
 inside is drawn whole.
 """
 
-from collections.abc import Iterable, Mapping, Set
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -19,12 +20,15 @@ from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.output import Output
 from prompt_toolkit.utils import get_cwidth, to_str
 
-__all__ = ["LIT", "Lights", "Moving", "Repaint"]
+__all__ = ["LIT", "Lights", "Moving", "Repaint", "Row"]
 
 
 LIT: Final = "class:sounding"
 _ABOVE: Final = ("selected", "search", "matching-bracket", "cursor-line", "partial-key", "digraph")
 """Parts of styles that prompt_toolkit puts above those of a line's own characters."""
+
+_EVEN: Final = re.compile("[ -~─-▟⠀-⣿]*").fullmatch
+"""ASCII, lines, blocks and Braille: asked one by one, a wave's characters cost more than drawing them."""
 
 
 class Lights(Protocol):
@@ -45,17 +49,21 @@ Row = tuple[tuple[str, str], ...]
 class Moving(Window):
     """A window that knows how it was drawn last.
 
+    Args:
+        rows: its text in lines, for one whose text comes so; else they are asked of its control.
+
     Attributes:
         style_around: of what it stands in.
         inside: which style a cell has got from that of its fragment, for windows of text.
         drawn: its lines, as they were drawn; empty where that is not known.
     """
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, rows: Callable[[], Sequence[Row] | None] = lambda: None, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._rows = rows
         self.style_around = self._style_own = ""
         self.inside: dict[str, str] = {}
-        self.drawn: list[Row] = []
+        self.drawn: Sequence[Row] = []
 
     def write_to_screen(
         self,
@@ -88,8 +96,11 @@ class Moving(Window):
         if width > 0:
             self.inside.setdefault("", row[at].style)
 
-    def lines(self) -> list[Row]:
+    def lines(self) -> Sequence[Row]:
         """What its control shows now."""
+        rows = self._rows()
+        if rows is not None:
+            return rows
         assert isinstance(self.content, FormattedTextControl)
         found: list[list[tuple[str, str]]] = [[]]
         for style, text, *_ in to_formatted_text(self.content.text):
@@ -205,7 +216,7 @@ class Repaint:
         cells: dict[int, dict[int, tuple[str, str]]] = {}
         for number, line in enumerate(lines):
             if line != drawn[number]:
-                found = _others(last.data_buffer[place.ypos + number], line, window.inside, place)
+                found = _others(drawn[number], line, window.inside, place)
                 if found is None:
                     return False
                 cells[place.ypos + number] = found
@@ -220,7 +231,7 @@ class Repaint:
         assert attributes is not None
         home = renderer._cursor_pos
         y, x = home.y, home.x
-        seen, styled, text = None, None, ""
+        seen, styled, text, depth = None, None, "", app.color_depth
         output.hide_cursor()
         for row, line in sorted(cells.items()):
             remembered = last.data_buffer[row]
@@ -228,15 +239,18 @@ class Repaint:
                 if column != x or row != y or style != styled:
                     output.write(text)
                     text = ""
-                    if column != x or row != y:
+                    if row == y and column > x:
+                        output.cursor_forward(column - x)
+                    elif column != x or row != y:
                         _move(output, row - y, column)
                     styled = style
                     if attributes[style] != seen:
                         seen = attributes[style]
-                        output.set_attributes(seen, app.color_depth)
+                        output.set_attributes(seen, depth)
                 text += char
-                remembered[column] = _cell(char, style)
-                y, x = row, column + 1
+                cell = _cell(char, style)
+                remembered[column] = cell
+                y, x = row, column + cell.width
         output.write(text)
         output.reset_attributes()
         _move(output, home.y - y, home.x)
@@ -276,23 +290,45 @@ class Repaint:
         app.output.flush()
 
 
-def _others(
-    row: Mapping[int, Char], line: Row, inside: Mapping[str, str], place: WritePosition
-) -> dict[int, tuple[str, str]] | None:
-    """The cells of a line that are others than `row` has them; None where it is not known how they look."""
-    cells: dict[int, tuple[str, str]] = {}
-    at, end = place.xpos, place.xpos + place.width
-    for style, text in (*line, ("", " " * (place.width - sum(len(text) for _, text in line)))):
-        if not text:
-            continue
-        style_inside = inside.get(style)
-        if style_inside is None or at + len(text) > end or not _is_even(text):
+def _others(was: Row, line: Row, inside: Mapping[str, str], place: WritePosition) -> dict[int, tuple[str, str]] | None:
+    """The cells of a line that are others than those of the line before; None where it is not known how they look."""
+    begin, after, right = 0, min(len(was), len(line)), place.xpos + place.width
+    at = place.xpos
+    while begin < after and was[begin] == line[begin]:
+        text = line[begin][1]
+        if not _is_even(text):
             return None
-        for char in text:
-            if (cell := row[at]).char != char or cell.style != style_inside:
-                cells[at] = char, style_inside
-            at += 1
-    return cells
+        at, begin = at + len(text), begin + 1
+    same = 0
+    while same < after - begin and was[-1 - same] == line[-1 - same]:
+        same += 1
+    before, fresh = was[begin : len(was) - same], line[begin : len(line) - same]
+    if _length(before) != _length(fresh):  # what stands behind has moved
+        before, fresh = _padded(was[begin:], right - at), _padded(line[begin:], right - at)
+    if at + _length(fresh) > right:
+        return None
+    old, old_styles = _spread(before, inside)
+    new, styles = _spread(fresh, inside)
+    if not _is_even(old) or not _is_even(new) or None in styles:
+        return None
+    signs = enumerate(zip(new, styles, old, old_styles, strict=False), at)  # an old line may have been cut
+    return {column: (sign, str(style)) for column, (sign, style, gone, worn) in signs if sign != gone or style != worn}
+
+
+def _spread(line: Row, inside: Mapping[str, str]) -> tuple[str, list[str | None]]:
+    """The characters of a line, and the style of each on the screen."""
+    styles: list[str | None] = []
+    for style, text in line:
+        styles += [inside.get(style)] * len(text)
+    return "".join([text for _, text in line]), styles
+
+
+def _length(line: Row) -> int:
+    return sum([len(text) for _, text in line])
+
+
+def _padded(line: Row, width: int) -> Row:
+    return (*line, ("", " " * (width - _length(line))))
 
 
 @lru_cache(4096)
@@ -310,5 +346,5 @@ def _move(output: Output, rows: int, column: int) -> None:
 
 @lru_cache(1024)
 def _is_even(text: str) -> bool:
-    """Whether each character is one column wide. The same parts come again and again."""
-    return text.isascii() or all(get_cwidth(each) == 1 for each in text)
+    """Whether each character is one column wide. The same parts come again and again, but for those of a wave."""
+    return text.isascii() or _EVEN(text) is not None or all(get_cwidth(each) == 1 for each in text)

@@ -62,7 +62,7 @@ def test_levels_players_and_recording_are_kept() -> None:
     one.hear({"recording_s": None})
     assert one.recording_s is None
     one.hear({"event": "scope", "rate": 48000, "left": [0.5, 3.0, "x"], "right": []})
-    assert one.scope.left == (0.5, 1.0, 0.0) == one.scope.right
+    assert list(one.scope.left) == [0.5, 1.0, 0.0] == list(one.scope.right)
 
 
 @given(st.sampled_from(["status", "steps", "levels", "scope", "odd"]), st.dictionaries(st.text(max_size=9), JSON), JSON)
