@@ -33,6 +33,7 @@ from marmalade_sc.player.live.assistance import setting_rows
 from marmalade_sc.player.live.autosave import Autosave
 from marmalade_sc.player.live.evaluations import EvaluationLog
 from marmalade_sc.player.live.progress import TutorialFile
+from marmalade_sc.player.live.resuming import boot, resumed
 from marmalade_sc.player.live.scorename import score_name
 from marmalade_sc.player.sounds.content import read_orchestra, wait_for_catalogue
 from marmalade_sc.player.supervision.children import become_subreaper
@@ -119,6 +120,7 @@ class _Records:
     def __init__(self, wiring: Wiring, say: Callable[[str], None]) -> None:
         self.current: Timeline | None = None
         self._clock = wiring.clock
+        self._boot = boot()
         self._state = StateLog(str(wiring.places.state_socket))
         self._scribe = Scribe()
         self._log = EvaluationLog(wiring.jam_places.history, wiring.clock.origin, say)
@@ -135,6 +137,8 @@ class _Records:
     def end(self, in_order: bool) -> None:
         """This process ends; `in_order` when somebody wished it."""
         now = self._clock.now()
+        if in_order and self.current is not None:  # bars that were ended are not gone on with: a setting may be another
+            self._keep_timeline(self.current.to_json(), "")
         self._scribe.put(lambda: self._log.end(now))
         if in_order:
             self._scribe.put(self._autosave.end)
@@ -172,7 +176,10 @@ class _Records:
     def timeline(self, timeline: Mapping[str, object]) -> None:
         """A revision of the timeline."""
         self.current = Timeline.from_json(timeline)
-        record = {"timeline": timeline, "origin": str(self._clock.origin)}
+        self._keep_timeline(timeline, self._boot)
+
+    def _keep_timeline(self, timeline: Mapping[str, object], this_boot: str) -> None:
+        record = {"timeline": timeline, "origin": str(self._clock.origin), "boot": this_boot}
         self._state.append(self._clock.now(), [(keys.timeline(), record, _KEPT_TIMELINES)])
 
     def history(self) -> list[tuple[str, str]]:
@@ -206,6 +213,12 @@ class _Records:
         except (JamError, TimelineError, KeyError):
             return None
 
+    def killed_timeline(self) -> Timeline | None:
+        """That of a session before which was killed, where its bars can be gone on with."""
+        with contextlib.suppress(JamError):
+            return resumed(self._state.latest(keys.timeline()), self._boot, self._clock.origin, self._clock.now())
+        return None
+
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
@@ -227,7 +240,8 @@ def main(arguments: list[str]) -> int:
             each(text)
 
     records = _Records(wiring, say)
-    before = records.last_timeline()
+    is_met = bool(wiring.settings.text("peers.listen"))
+    before = records.last_timeline() or (records.killed_timeline() if is_met else None)
     timeline = before or Timeline.steady(
         str(wiring.settings.number("tempo.bpm")),
         wiring.clock.now() + _FIRST_BEAT,
