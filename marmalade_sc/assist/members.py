@@ -137,6 +137,11 @@ _JAM = _table(
         ('jam.share(b1, name="acid")',),
     ),
     Row(
+        "unshare(name, bars=0)",
+        "Ends at all players what you have shared under that name, within so many bars; your own track plays on.",
+        ('jam.unshare("acid")', 'jam.unshare("acid", bars=2)'),
+    ),
+    Row(
         "mix(track, gain=None, pan=None)",
         "Sets how loud (-24 to +6 dB) and where a shared track is, at all players; without a name shows what is set.",
         ('jam.mix("acid", gain=-6, pan=0.3)', "jam.mix()"),

@@ -49,10 +49,10 @@ def deny(session: Session, number: int) -> None:
 
 @peers.command()
 @click.argument("player")
-@click.argument("level", type=click.Choice(["block", "ask", "sandbox", "full"]))
+@click.argument("level", type=click.Choice(["block", "ask", "sandbox", "full"]), default="sandbox")
 @with_session
 def trust(session: Session, player: str, level: str) -> None:
-    """Trust PLAYER (its ID or fingerprint) so far; what waited for that is done."""
+    """Trust PLAYER (its ID, fingerprint or nickname) so far, `sandbox` where nothing is said; what waited is done."""
     click.echo(str(ask(session, "trust", player=player, level=level).get("value")))
 
 

@@ -58,6 +58,10 @@ class JamHandle:
         self._order({"do": "pack_track", "track": track.name, "name": check_name(name or track.name, "generator"),
                      "policy": str(when), "ahead": float(ahead)})  # fmt: skip
 
+    def unshare(self, name: str, bars: float = 0) -> None:
+        """End at all players what you have shared under that name, within so many bars; your own track plays on."""
+        self._order({"do": "share_stop", "name": str(name), "bars": float(bars)})
+
     def pause(self) -> None:
         """Let time stand still at all players from a bar on; `clock.pause()` is for you alone."""
         self._order({"do": "pause_all"})

@@ -340,9 +340,9 @@ class Session:
         timeline = self._timeline()
         return timeline.cycle_s(timeline.cycle(self._now()))
 
-    def _hush(self, *tracks: TrackHandle, fade: float = 0.02) -> None:
-        """Silence the given tracks, or all."""
-        for name in self._names_of(tracks) if tracks else [None]:
+    def _hush(self, *tracks: TrackHandle | str, fade: float = 0.02) -> None:
+        """Silence the given tracks, or all; those of other players by name: `hush("acid")`."""
+        for name in self._names_of(tracks, "hush") if tracks else [None]:
             if name is None or name in self._hosted:
                 self._orders.append({"do": "stop", "name": name or "", "quiet": True})
             self._operations.append(Hush(name, min(10.0, max(0.005, float(fade)))))
@@ -352,33 +352,41 @@ class Session:
         self._orders.append({"do": "panic"})
         self._operations.append(Hush())
 
-    def _mute(self, *tracks: TrackHandle) -> None:
-        """Mute tracks: they go on unheard."""
-        self._set(tracks, mute=True)
+    def _mute(self, *tracks: TrackHandle | str) -> None:
+        """Mute tracks: they go on unheard. Those of other players by name: `mute("acid")`."""
+        self._set(tracks, "mute", mute=True)
 
-    def _unmute(self, *tracks: TrackHandle) -> None:
+    def _unmute(self, *tracks: TrackHandle | str) -> None:
         """Unmute tracks, or all."""
-        self._set(tracks or tuple(self._tracks.values()), mute=False)
+        self._set(tracks or tuple(self._tracks.values()), "unmute", mute=False)
 
-    def _solo(self, *tracks: TrackHandle) -> None:
+    def _solo(self, *tracks: TrackHandle | str) -> None:
         """Hear only these tracks."""
-        self._set(tracks, solo=True)
+        self._set(tracks, "solo", solo=True)
 
-    def _unsolo(self, *tracks: TrackHandle) -> None:
+    def _unsolo(self, *tracks: TrackHandle | str) -> None:
         """End the solo of tracks, or of all."""
-        self._set(tracks or tuple(self._tracks.values()), solo=False)
+        self._set(tracks or tuple(self._tracks.values()), "unsolo", solo=False)
 
-    def _set(self, tracks: Iterable[TrackHandle], **settings: object) -> None:
-        for name in self._names_of(tracks):
+    def _set(self, tracks: Iterable[TrackHandle | str], do: str, **settings: object) -> None:
+        for name in self._names_of(tracks, do):
             self._operations.append(SetMix(name, settings))
 
-    @staticmethod
-    def _names_of(tracks: Iterable[TrackHandle]) -> list[str]:
+    def _names_of(self, tracks: Iterable[TrackHandle | str], do: str = "") -> list[str]:
+        """The user's own among them; what others play here has no name in the code: the player is asked to `do` it."""
         names = []
         for track in tracks:
-            if not isinstance(track, TrackHandle):
-                raise UsageError(f"{track!r:.40} is not a track", hint="Name tracks that play: d1, d2.")
-            names.append(track.name)
+            if do and isinstance(track, str) and track not in self._tracks:
+                self._orders.append({"do": do, "track": track})
+            elif isinstance(track, TrackHandle):
+                names.append(track.name)
+            elif do and isinstance(track, str):
+                names.append(track)
+            else:
+                raise UsageError(
+                    f"{track!r:.40} is not a track",
+                    hint='Name tracks that play: d1, d2; what others play here in quotes: mute("acid").',
+                )
         return names
 
 

@@ -25,6 +25,10 @@ _ELSEWHERE: Final = {"score": "marmalade_sc.scores.language"}
 """Names of the shell that a program gets from other places than the language of patterns."""
 _RESERVED: Final = frozenset({"jam", "voice", "Jam"})
 """Names that the program needs itself, and that mean something else in the shell."""
+_OF_THIS_MACHINE: Final = frozenset({"open", "input", "breakpoint", "__import__"})
+"""Files and people that are not where the program plays: there it would end with the first note."""
+_IO_MODULES: Final = frozenset({"io", "pathlib", "socket", "subprocess", "tempfile", "glob", "shutil"})
+"""Modules of Python's own that are about this machine's files and network: sandboxes have neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def shared(
     reads |= _free(pattern)
     known = bound | instruments | language | set(_ELSEWHERE) | set(dir(builtins))
     for word in sorted(reads):
+        if word in _OF_THIS_MACHINE and word not in bound:
+            raise _cannot(track, f"{word!r} is of this machine", "Write down what it gives, and bind that.")
         if word in _RESERVED - bound or word not in known:
             raise _cannot(track, f"{word!r} is not known elsewhere", "Use names of the language, or bind it yourself.")
     if clashing := sorted(bound & _RESERVED):
@@ -184,6 +190,10 @@ def _check_imports(statement: ast.stmt, track: str) -> None:
         for name in names:
             if name.partition(".")[0] not in sys.stdlib_module_names:
                 raise _cannot(track, f"the module {name!r} is not everywhere", "Only Python's own modules travel.")
+            if name.partition(".")[0] in _IO_MODULES:
+                raise _cannot(
+                    track, f"the module {name!r} is of this machine", "Write down what it gives, and bind that."
+                )
 
 
 def _cannot(track: str, why: str, hint: str) -> UsageError:

@@ -74,6 +74,7 @@ class Board:
         latency: units between a note's time and the ear, as far as the player knows.
         evaluating: how many evaluations of this shell are not finished.
         recording_s: seconds since the recording began, None without one.
+        hosted: strips into which generators play.
     """
 
     jam: str = ""
@@ -90,6 +91,7 @@ class Board:
     scope: Scope = field(default_factory=Scope)
     latency: int = 0
     recording_s: float | None = None
+    hosted: tuple[str, ...] = ()
     evaluating: int = 0
     is_gone: bool = False
 
@@ -141,6 +143,9 @@ class Board:
                 for name, each in zip(self.players, here, strict=True)
                 if isinstance(names := each.get("plays"), list) and names and not each.get("is_own")
             }
+        hosted = status.get("hosted")
+        if isinstance(hosted, list):
+            self.hosted = tuple(map(str, hosted))
         if "recording_s" in status:
             seconds = status["recording_s"]
             self.recording_s = _number(seconds, 0.0) if seconds is not None else None

@@ -74,9 +74,21 @@ def meter(level_db: float) -> tuple[str, str]:
 
 
 def _who(plays: Mapping[str, tuple[str, ...]], width: int) -> str:
-    """Who plays what, as much of it as there is room for: ` ann: b1 acid  bob: chords `."""
-    text = "  ".join(f"{name}: {' '.join(names)}" for name, names in sorted(plays.items()))
-    return f" {text} " if len(text) + 2 <= width else f" {text[: max(0, width - 4)]}.. "
+    """Who plays what, as much of it as there is room for: ` ann: b1 acid  bob: d1 d2 +7 `.
+
+    Who plays much is cut first, so that the others are seen as well.
+    """
+    text = ""
+    for most in range(max(map(len, plays.values())), 0, -1):
+        text = "  ".join(f"{name}: {_some(names, most)}" for name, names in sorted(plays.items()))
+        if len(text) + 2 <= width:
+            return f" {text} "
+    return f" {text[: max(0, width - 4)]}.. "
+
+
+def _some(names: tuple[str, ...], most: int) -> str:
+    rest = len(names) - most
+    return " ".join([*names[:most], *([f"+{rest}"] if rest > 0 else [])])
 
 
 def next_pulse(board: Board, now: int) -> int | None:

@@ -177,7 +177,10 @@ class Talk:
         kind = event.get("event")
         now_s = time.monotonic()
         if kind in ("status", "levels", "scope"):
+            hosted = self.desk.board.hosted
             self.desk.board.hear(event)
+            if self.desk.board.hosted != hosted:
+                self.read_tracks()
             if kind == "status":
                 self._say_silent()
         elif kind == "steps":

@@ -22,6 +22,7 @@ from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.player.base.processes import ProcessId
 from marmalade_sc.player.control.protocol import request
+from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
 from tests.live.players import OPTIONS, LivePlayer, playing
 from tests.live.test_generators import STEADY, add
@@ -109,6 +110,54 @@ def test_who_is_not_trusted_waits_for_the_users_word(two: tuple[LivePlayer, Live
     eventually(lambda: instance(one, "t1").get("state") == "playing", _LONG_S)
     eventually(lambda: instance(one, "t1")["controls"]["density"] == 0.75, _LONG_S)
     assert ask(one, "pending")["pending"] == []
+
+
+def test_who_waits_is_let_in_and_sent_away_at_the_prompt(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """`jam.trust()` shows what waits, with a name lets it play, and with "block" ends what it plays."""
+    one, other = two
+    own = str(identity_at(other.places.key).player)
+    ask(one, "trust", player=own, level="ask")
+    ask(one, "nickname", player=own, nickname="zoe")
+    add(other, "knocking", STEADY)
+    wait_until_heard(other)
+    ask(other, "share", generator="knocking", instance="q1", track="knocking")
+    shown = eventually(lambda: "knocking" in (said := one.evaluate("jam.trust()")["value"]) and said)
+    assert f"zoe ({own}) asks to play {own}:knocking" in shown
+    assert one.ask("evaluate", code='jam.trust("nobody")')["error"]
+    assert one.ask("evaluate", code='jam.trust("zoe", "loudly")')["error"]
+    whole = f"zoe ({own}, SHA256:{identity_at(other.places.key).public.fingerprint})"
+    assert one.evaluate('jam.trust("zoe")')["value"] == f"{whole} is trusted: sandbox"
+    eventually(lambda: instance(one, "q1").get("state") == "playing", _LONG_S)
+    assert one.evaluate("jam.trust()")["value"] == "Nothing waits for your word."
+    one.evaluate('jam.trust("zoe", "block")')
+    eventually(lambda: instance(one, "q1")["state"] == "ended", _LONG_S)
+    assert "blocked" in instance(one, "q1")["why"]
+    ask(other, "share_stop", name="q1")
+    one.evaluate('jam.trust("zoe")')
+    ask(one, "nickname", player=own, nickname="")
+
+
+def test_what_is_shared_as_d1_is_not_in_anybodys_own_d1(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """It stands among the tracks, is muted by its name, and ended at all from the prompt of who has shared it."""
+    one, other = two
+    wait_until_heard(one)
+    strip = f"d1-{identity_at(one.places.key).player}"
+    one.evaluate('d1 >> s("bd*4")')
+    other.evaluate('d1 >> s("hh*8")')
+    assert "shared d1" in one.evaluate("jam.share(d1)")["value"]
+    tracks = eventually(lambda: strip in (found := ask(other, "tracks")["tracks"]) and found, _LONG_S)
+    assert tracks[strip] == {"plays": True, "mix": {}} and tracks["d1"]["plays"]
+    other.wait_for_notes(strip, 3, _LONG_S)
+    eventually(lambda: other.peak_db(strip) > -60 and other.peak_db("d1") > -60, _LONG_S)
+    other.evaluate(f'mute("{strip}")')
+    eventually(lambda: other.peak_db(strip) < -90 and other.peak_db("d1") > -60, _LONG_S)
+    one.evaluate('jam.mix("d1", gain=-12)')
+    eventually(lambda: ask(other, "tracks")["tracks"][strip]["mix"].get("gain_db") == -12, _LONG_S)
+    assert "gain_db" not in ask(other, "tracks")["tracks"]["d1"]["mix"]
+    assert "ends everywhere" in one.evaluate('jam.unshare("d1")')["value"]
+    eventually(lambda: not ask(other, "tracks")["tracks"][strip]["plays"], _LONG_S)
+    for each in two:
+        each.evaluate("d1.stop()")
 
 
 def test_a_peers_process_that_is_killed_costs_no_note_and_starts_nothing_twice(
@@ -199,6 +248,25 @@ def test_who_joins_falls_in_with_the_bars_and_a_tempo_that_is_set_is_everybodys(
     ask(one, "tempo", bpm=150)
     eventually(lambda: period_s(other) == Fraction(2, 5), _LONG_S)
     eventually(lambda: bars_apart_s(one, other) < 0.005, _LONG_S)
+    ask(one, "tempo", bpm=240)
+    eventually(lambda: period_s(other) == Fraction(1, 4), _LONG_S)
+
+
+def test_the_bars_of_a_player_that_was_killed_go_on(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """F2: its first note is on the others' grid before any clock was asked, and its tempo is not its setting's."""
+    one, other = two
+    ask(one, "tempo", bpm=150)
+    eventually(lambda: period_s(other) == period_s(one) == Fraction(2, 5), _LONG_S)
+    eventually(lambda: bars_apart_s(one, other) < 0.005, _LONG_S)
+    status = running.status(one.places)
+    assert status is not None
+    os.kill(status.supervisor.pid, signal.SIGKILL)
+    eventually(lambda: running.status(one.places) is None, _LONG_S)
+    one.start()
+    assert period_s(one) == Fraction(2, 5)
+    assert bars_apart_s(one, other) < 0.005
+    wait_until_heard(one)
+    assert period_s(other) == Fraction(2, 5), "nobody follows a setting"
     ask(one, "tempo", bpm=240)
     eventually(lambda: period_s(other) == Fraction(1, 4), _LONG_S)
 

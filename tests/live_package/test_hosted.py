@@ -3,7 +3,7 @@
 import pytest
 
 from marmalade_sc.errors import UsageError
-from marmalade_sc.live.operations import Hush
+from marmalade_sc.live.operations import Hush, SetMix
 from marmalade_sc.live.session import Session
 from tests.live_package.stage import Stage
 
@@ -34,6 +34,23 @@ def test_a_generator_of_another_player_is_transposed(session: Session) -> None:
     assert order["controls"] == {"cutoff": 3.0} and order["semitones"] == -12.0
     with pytest.raises(UsageError, match="semitones"):
         session.evaluate('p1 >> jam["acid"].transpose(200)')
+
+
+def test_what_others_play_here_is_muted_by_name(session: Session) -> None:
+    """`acid` is a sound in the code, and a strip whose name is no word of Python has no other name at all."""
+    for word in ("mute", "unmute", "solo", "unsolo", "hush"):
+        assert session.evaluate(f'{word}("d1-Ab12Cd34")').orders == ({"do": word, "track": "d1-Ab12Cd34"},)
+    session.evaluate('d1 >> s("bd")')
+    done = session.evaluate('mute("d1", "acid")')
+    assert done.operations == (SetMix("d1", {"mute": True}),) and len(done.orders) == 1
+    with pytest.raises(UsageError, match="is not a track") as raised:
+        session.evaluate("mute(bass)")
+    assert "in quotes" in str(raised.value.hint)
+
+
+def test_what_was_shared_is_ended_for_all_from_the_prompt(session: Session) -> None:
+    (order,) = session.evaluate('jam.unshare("acid", bars=2)').orders
+    assert order == {"do": "share_stop", "name": "acid", "bars": 2.0}
 
 
 def test_playing_stopping_and_setting_are_orders(session: Session) -> None:

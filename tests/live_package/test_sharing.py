@@ -76,6 +76,15 @@ def test_the_program_plays_the_notes_of_the_track(tmp_path: Path) -> None:
         (('d1 >> s("bd")', "other = [d1]", 'b1 >> bass("0").fast(len(other))'), "tracks"),
         (("import numpy", 'b1 >> bass("0").fast(int(numpy.int64(2)))'), "'numpy'"),
         (("jam = 3", 'b1 >> bass("0").fast(jam)'), "'jam'"),
+        (
+            (
+                "with open('/dev/null') as fh:\n    said = fh.name",
+                'b1 >> bass("0").every(2, lambda p: p.fast(len(said)))',
+            ),
+            "'open'",
+        ),
+        (('b1 >> bass("0").fast(__import__("math").floor(2.5))',), "'__import__'"),
+        (("import pathlib", 'b1 >> bass("0").fast(len(pathlib.Path("/").parts))'), "'pathlib'"),
     ],
 )
 def test_what_cannot_travel_is_refused_by_name(blocks: tuple[str, ...], words: str) -> None:

@@ -93,6 +93,14 @@ def test_who_plays_what_is_said_as_far_as_there_is_room() -> None:
     assert ".. " in text(one) and "jam home" in text(one)
 
 
+def test_who_plays_much_does_not_hide_the_others() -> None:
+    """One of three had nine tracks, and what another played fell off the bar."""
+    one = board()
+    rows = [{"id": "ann", "is_own": True}, {"id": "bob", "state": "here", "plays": [f"d{n}" for n in range(1, 31)]}]
+    one.hear({"players": [*rows, {"id": "cleo", "state": "here", "plays": ["arp"]}]})
+    assert "bob: d1 d2" in text(one) and "cleo: arp" in text(one) and " +" in text(one)
+
+
 def test_before_the_first_bar_there_is_no_bar() -> None:
     assert "bar -" in text(board(), -1.0)
 

@@ -67,16 +67,16 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "play", {"source": str, "text": str}, "Say what a file looks like now, so that `steps` tell its lines."
         ),
         "interrupt": Command("play", {}, "Kill the evaluation that runs; the music goes on."),
-        "hush": Command("play", {}, "Silence `track`, or all, within 20 ms."),
+        "hush": Command("play", {}, "Silence `track`, or all, within 20 ms.", in_code=True),
         "panic": Command("play", {}, "Silence everything at once, whatever else hangs.", in_code=True),
         "tempo": Command("play", {"bpm": _NUMBER}, "Another tempo, from the next bar on."),
         "nudge": Command("play", {"seconds": _NUMBER}, "Play everything so much later."),
         "pause": Command("play", {}, "Let musical time stand still."),
         "play": Command("play", {}, "Let musical time go on."),
-        "mute": Command("play", {"track": str}, "Mute a track."),
-        "unmute": Command("play", {"track": str}, "Unmute a track."),
-        "solo": Command("play", {"track": str}, "Hear only this track."),
-        "unsolo": Command("play", {"track": str}, "End the solo of a track."),
+        "mute": Command("play", {"track": str}, "Mute a track.", in_code=True),
+        "unmute": Command("play", {"track": str}, "Unmute a track.", in_code=True),
+        "solo": Command("play", {"track": str}, "Hear only this track.", in_code=True),
+        "unsolo": Command("play", {"track": str}, "End the solo of a track.", in_code=True),
         "undo": Command("play", {}, "Take back the latest change of `track`, or of all, from the next bar on."),
         "redo": Command("play", {}, "Do again what was taken back."),
         "back": Command("play", {"steps": int}, "Take back the latest `steps` changes."),
@@ -153,7 +153,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "share": Command(
             "play", {"generator": str}, "Play a generator here and at all players of the jam.", by="peers"
         ),
-        "share_stop": Command("play", {"name": str}, "End a shared instance everywhere.", by="peers"),
+        "share_stop": Command("play", {"name": str}, "End a shared instance everywhere.", by="peers", in_code=True),
         "share_control": Command("play", {"name": str, "controls": dict}, "Set its controls everywhere.", by="peers"),
         "share_mix": Command(
             "play",

@@ -9,7 +9,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.errors import JamError, MarmaladeError, PlayerError, UsageError
 from marmalade_sc.ids import check_name
 from marmalade_sc.jam import keys
@@ -30,6 +29,7 @@ from marmalade_sc.player.hub.counting import Counting
 from marmalade_sc.player.hub.farewell import bars_of, leave
 from marmalade_sc.player.hub.looking import LOOKS, Looking
 from marmalade_sc.player.hub.repertoire import Repertoire
+from marmalade_sc.player.hub.strips import recording_s, with_hosted
 from marmalade_sc.player.live.assistance import Assistance
 from marmalade_sc.player.live.sets import set_names
 
@@ -212,15 +212,9 @@ class Hub:
             "processes": processes,
             "players": self._players,
             "set": self._repertoire.name,
-            "recording_s": self._recording_s(),
+            "recording_s": recording_s(self._engine, self.wiring.clock.now()),
+            "hosted": sorted(self._hosted),
         }
-
-    def _recording_s(self) -> float | None:
-        """How long the recording runs, or None."""
-        since = self._engine.get("recording_since")
-        if not self._engine.get("recording") or not since:
-            return None
-        return round((self.wiring.clock.now() - int(str(since))) / UNITS_PER_SECOND, 1)
 
     # Clients
 
@@ -325,6 +319,8 @@ class Hub:
                 self._repertoire.load(str(message["name"])) if do == "load_set" else self._repertoire.restore()
             )
         answer = await self._live.ask(message)
+        if do == "tracks":
+            return with_hosted(answer, self._hosted)
         if do == "evaluate":
             self._assistance.changed()
         orders = answer.get("orders")
@@ -341,7 +337,7 @@ class Hub:
 
     async def _names(self) -> Message:
         """What can be named: see docs/control.md."""
-        found = await self._live.ask({"do": "names"})
+        found = with_hosted(await self._live.ask({"do": "names"}), self._hosted)
         if found.get("error"):
             return found
         tracks = found.get("tracks")

@@ -30,6 +30,7 @@ from marmalade_sc.peers.records import (
 from marmalade_sc.peers.requests import Asker, JamName
 from marmalade_sc.peers.station import Station
 from marmalade_sc.player.control.protocol import Message
+from marmalade_sc.player.generators.sharing import answers
 from marmalade_sc.player.peers.rollbook import Rollbook
 from marmalade_sc.player.shared.deliveries import Deliveries
 from marmalade_sc.player.trust.acquaintances import Acquaintances
@@ -131,7 +132,9 @@ class Asking:
             at=self._jam_time(),
         )
         record = self.publish(ticket)
-        return {"here": await self._carry(ticket), "players": await self._tell_all("stop", record)}
+        here, players = await self._carry(ticket), await self._tell_all("stop", record)
+        value = f"{play.generator}:{play.instance} ends everywhere: {answers(players)}"
+        return {"here": here, "players": players, "value": value}
 
     async def share_control(self, message: Message) -> Message:
         """Set controls of an instance everywhere."""

@@ -52,6 +52,7 @@ from marmalade_sc.player.trust.acquaintances import Acquaintances
 from marmalade_sc.player.trust.door import Door
 from marmalade_sc.player.trust.invitations import Invitations
 from marmalade_sc.player.trust.membership import Membership
+from marmalade_sc.player.trust.succession import Succession
 
 if TYPE_CHECKING:
     from marmalade_sc.peers.neighbours import Neighbours
@@ -87,6 +88,7 @@ class _Process:
         self.jam = JamName(wiring.jam, bytes.fromhex(facts.id))
         self.shelf = shelf_of(places, settings)
         self.friends = Acquaintances(self.shelf.trust, settings.text("peers.trust"))
+        self.succession = Succession(lambda key: self.friends.whole(PublicKey(key)))
         self.rollbook = Rollbook(wiring.jam_places.root)
         self.state = StateLog(str(places.state_socket))
         self.hub = Backdoor(self.do)
@@ -254,6 +256,8 @@ class _Process:
         for count in itertools.count():
             await asyncio.sleep(_LOOK_S)
             self.requests.look()
+            for said in self.succession.look(self._absent(), time.monotonic()):
+                self.say(said)
             rows, origin = self._rows(), self.wiring.clock.origin
             self.hub.tell({"event": "players", "players": rows})
             here = [str(row["id"]) for row in rows if row["state"] in ("here", "doubted")]
@@ -277,6 +281,8 @@ class _Process:
                 self.say(clash)
             if message.addresses:
                 self.rollbook.met(message.maker, message.addresses[0], self._is_friend(message.maker))
+                if not self._is_friend(message.maker):
+                    self.succession.heard(message.maker, message.addresses[0], time.monotonic())
         if isinstance(message, Rotation) and (
             said := self.friends.rotated(PublicKey(message.maker), PublicKey(message.new))
         ):
@@ -299,6 +305,12 @@ class _Process:
 
     def _here(self) -> list[bytes]:
         return [each.key for each in self.station.node.members.present]
+
+    def _absent(self) -> dict[bytes, str]:
+        """Where those were last who are trusted and not here."""
+        here = {*self._here(), self.own.public.raw}
+        friends = self.rollbook.friends().items()
+        return {key: at for key, at in friends if key not in here and self._is_friend(key)}
 
     def _may_write(self, key: bytes, name: str) -> bool:
         """Whose tempo is followed, and who has a voice: who may play here."""

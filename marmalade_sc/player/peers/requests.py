@@ -26,6 +26,7 @@ from marmalade_sc.peers.station import Station
 from marmalade_sc.player.control.livelink import LiveLink
 from marmalade_sc.player.control.protocol import Message
 from marmalade_sc.player.shared.deliveries import Deliveries
+from marmalade_sc.player.shared.strips import strip_of
 from marmalade_sc.player.trust.acquaintances import Acquaintances
 
 __all__ = ["Requests"]
@@ -222,7 +223,7 @@ class Requests:
                 "do": "run",
                 "generator": ticket.generator,
                 "instance": ticket.instance,
-                "track": ticket.track,
+                "track": self._strip(ticket),
                 "controls": dict(ticket.controls),
                 "bars": ticket.bars or None,
                 "seconds": ticket.seconds or None,
@@ -247,6 +248,12 @@ class Requests:
         await self._catch_up(ticket)
         return "started"
 
+    def _strip(self, ticket: PlayTicket) -> str:
+        """Where it plays: what is asked for here goes where it was asked to."""
+        if ticket.maker == self._own.public.raw:
+            return ticket.track
+        return strip_of(ticket.track, str(self._friends.name(PublicKey(ticket.maker))))
+
     async def _catch_up(self, ticket: PlayTicket) -> None:
         """What was said of an instance before it was there: that it is to end, or its controls."""
         for kind in ("control", "stop"):
@@ -258,10 +265,10 @@ class Requests:
     def _ask_user(self, ticket: PlayTicket, asks: bytes) -> None:
         found = self._pending.add(ticket, asks, self._wall_ms())
         if found is not None:
-            who, name = self._friends.title(PublicKey(ticket.maker)), self._friends.name(PublicKey(asks))
+            who, word = self._friends.title(PublicKey(ticket.maker)), self._friends.word(PublicKey(asks))
             self._say(
-                f'{who} asks to play {ticket.generator}. To let {name} play: jam.trust("{name}") here, or marmalade '
-                f"peers trust {name} sandbox; else it goes by itself."
+                f'{who} asks to play {ticket.generator}. To let {word} play: jam.trust("{word}") here, or marmalade '
+                f"peers trust {word}; else it goes by itself."
             )
 
     async def _touch(self, ticket: StopTicket | ControlTicket) -> str:
@@ -325,7 +332,7 @@ class Requests:
                     await self.runs.ask({"do": "stop", "name": path, "why": f"{name} is blocked"})
         for each in self._pending.of(key.raw):
             self.heard(each.ticket)
-        return {"value": f"{name} (SHA256:{key.fingerprint}) is trusted: {message['level']}"}
+        return {"value": f"{self._friends.whole(key)} is trusted: {message['level']}"}
 
     # Inside
 

@@ -14,6 +14,7 @@ from marmalade_sc.peers.mix import HIGHEST_DB, LOWEST_DB, MIX, SharedMix, read_m
 from marmalade_sc.peers.records import PlayTicket, RegisterWrite
 from marmalade_sc.player.control.protocol import Message
 from marmalade_sc.player.shared.keeping import Keeping
+from marmalade_sc.player.shared.strips import strip_of
 
 __all__ = ["Mixing"]
 
@@ -38,7 +39,8 @@ class Mixing:
         if not message.get("track"):
             return {"value": self._text() or 'Nothing is mixed together yet: jam.mix("acid", gain=-3).'}
         track = check_name(str(message["track"]), "track")
-        before, shared = self._mix_of(track), {*await self._shared(), *self._told()}
+        here = [name for name, _ in (await self._shared()).values()]
+        before, shared = self._mix_of(track), {*here, *self._told()}
         if track not in shared:
             near = nearest(track, shared)
             raise UnknownNameError(
@@ -64,10 +66,10 @@ class Mixing:
             if writes:
                 await self._follow(writes, await self._shared())
 
-    async def _follow(self, writes: Mapping[str, RegisterWrite], shared: Mapping[str, Run]) -> None:
-        for track in [each for each in shared if each in writes][:_MOST]:
-            write = writes[track]
-            who, mark = self._keeping.who(write), (write.identity, shared[track])
+    async def _follow(self, writes: Mapping[str, RegisterWrite], shared: Mapping[str, tuple[str, Run]]) -> None:
+        for track, (name, run) in [each for each in shared.items() if each[1][0] in writes][:_MOST]:
+            write = writes[name]
+            who, mark = self._keeping.who(write), (write.identity, run)
             if self._done.get(track) == mark or (who and not self._is_welcome):
                 continue
             try:
@@ -83,18 +85,24 @@ class Mixing:
             if who and is_news:
                 self._keeping.say(f"{who} mixes: {_words(track, mix)}.")
 
-    async def _shared(self) -> dict[str, Run]:
-        """Tracks that instances play which somebody has shared, each with the instance."""
+    async def _shared(self) -> dict[str, tuple[str, Run]]:
+        """Strips that instances play into which somebody has shared, each with its name for all, and the instance."""
         answer = await self._keeping.runs.ask({"do": "instances"})
         rows = answer.get("instances")
-        tickets = {(each.generator, each.instance) for each in self._keeping.station.node.ledger.of(PlayTicket)}
-        return {
-            str(each["track"]): (str(each["generator"]), str(each["instance"]), str(each.get("starts")))
-            for each in (rows if isinstance(rows, list) else [])
-            if isinstance(each, Mapping)
-            and each.get("state") == "playing"
-            and (str(each.get("generator")), str(each.get("instance"))) in tickets
-        }
+        plays = self._keeping.station.node.ledger.of(PlayTicket)
+        tickets = {(each.generator, each.instance): each for each in plays}
+        found: dict[str, tuple[str, Run]] = {}
+        for each in rows if isinstance(rows, list) else []:
+            if isinstance(each, Mapping) and each.get("state") == "playing":
+                run, strip = (
+                    (str(each["generator"]), str(each["instance"]), str(each.get("starts"))),
+                    str(each["track"]),
+                )
+                ticket = tickets.get(run[:2])
+                if ticket is not None:
+                    is_apart = strip == strip_of(ticket.track, self._keeping.name(ticket.maker))
+                    found[strip] = (ticket.track if is_apart else strip, run)
+        return found
 
     def _told(self) -> set[str]:
         """Tracks that we let the others play: here they may be tracks of our own, whose faders stay ours."""

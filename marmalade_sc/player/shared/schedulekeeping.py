@@ -137,7 +137,8 @@ class Schedulekeeper:
         }
         if await asyncio.to_thread(self._keeping.state.append, now, [(SCHEDULE, record, _KEPT)]):
             self._taken = mark
-            self._keeping.say(f"The jam's schedule is {record['from']}'s from now on: jam.schedule() shows it.")
+            who = self._keeping.title(write.maker)
+            self._keeping.say(f"The jam's schedule is {who}'s from now on: jam.schedule() shows it.")
 
     @staticmethod
     def _is_ours(agenda: Agenda, place: Mapping[str, object]) -> bool:

@@ -38,6 +38,16 @@ class Acquaintances:
         """A key for people: its nickname with its name, or its name alone."""
         return self.nicknames.title(key, str(self.name(key)))
 
+    def word(self, key: PublicKey) -> str:
+        """What the user writes for a key, as short as it can be."""
+        return self.nicknames.of(key) or str(self.name(key))
+
+    def whole(self, key: PublicKey) -> str:
+        """A key for people who are to compare it: names and fingerprint."""
+        nickname = self.nicknames.of(key)
+        rest = f"{self.name(key)}, " if nickname else ""
+        return f"{nickname or self.name(key)} ({rest}SHA256:{key.fingerprint})"
+
     def generator(self, name: str) -> str:
         """`<nickname>:<generator>` by its player's name, as it is kept on disk; any other name as it is."""
         who, colon, rest = name.partition(":")
@@ -92,14 +102,17 @@ class Acquaintances:
     def rotated(self, old: PublicKey, new: PublicKey) -> str:
         """A key has said which one follows it: that is trusted as it was, and the old one asked about from now on.
 
-        What to tell the user; nothing where the old key was not known, or the new one is already.
+        Its nickname goes on to the new one. What to tell the user; nothing where the old key was not known, or the new
+        one is already.
         """
+        before, is_moved = self.title(old), self.nicknames.move(old, new)
+        said = f"{before} has a new key: {self.name(new)}, SHA256:{new.fingerprint}."
         level = self._own_level(old)
         if level in ("", ASK) or self._own_level(new):
-            return ""
-        name = self.set(new, level)
+            return said if is_moved else ""
+        self.set(new, level)
         self.set(old, BLOCK if level == BLOCK else ASK)
-        return f"{self.name(old)} has a new key: {name}, SHA256:{new.fingerprint}. It is trusted as the old one was."
+        return f"{said} It is trusted as the old one was."
 
     def _own_level(self, key: PublicKey) -> str:
         """What was said of this very key, or nothing."""

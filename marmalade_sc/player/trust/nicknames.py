@@ -62,6 +62,22 @@ class Nicknames:
             names[str(key)] = nickname
         if len(names) > _MOST:
             raise GeneratorError(f"{_MOST} players have nicknames", hint="Take some back first.")
+        self._write(names)
+
+    def move(self, old: PublicKey, new: PublicKey) -> bool:
+        """What the old key was called the new one is, unless it is called something already. Whether it is."""
+        nickname = self.of(old)
+        if not nickname or self.of(new):
+            return False
+        names = {each: name for each, name in self._names.items() if each != str(old)}
+        try:
+            self._write({**names, str(new): nickname})
+        except GeneratorError:
+            return False  # without a disk its name says who it is
+        return True
+
+    def _write(self, names: dict[str, str]) -> None:
+        """Raises GeneratorError."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             written_aside(self._path, json.dumps(names, indent=1) + "\n")

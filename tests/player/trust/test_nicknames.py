@@ -37,6 +37,17 @@ def test_a_nickname_stands_beside_the_name_and_is_remembered(tmp_path: Path) -> 
         ours.meant("", [ANN, BOB])
 
 
+def test_a_nickname_goes_on_to_the_key_that_follows(tmp_path: Path) -> None:
+    """Whoever has rotated a key is the same to those who call it so, trusted or not; a nickname there already stays."""
+    ours = friends(tmp_path)
+    ours.call(ANN, "anna", [ANN, BOB])
+    said = ours.rotated(ANN, BOB)
+    assert said.startswith(f"anna ({ANN.player}) has a new key") and BOB.fingerprint in said and "trusted" not in said
+    assert (ours.title(ANN), ours.word(BOB)) == (str(ANN.player), "anna")
+    assert friends(tmp_path).whole(BOB) == f"anna ({BOB.player}, SHA256:{BOB.fingerprint})"
+    assert ours.rotated(ANN, BOB) == "", "it is told once"
+
+
 def test_no_two_players_have_one_nickname_nor_another_s_name(tmp_path: Path) -> None:
     """T4: nor one that reads the same."""
     ours = friends(tmp_path)
