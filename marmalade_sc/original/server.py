@@ -14,6 +14,7 @@ from marmalade_sc.original.house import House
 from marmalade_sc.original.wire import LARGEST_FORM, Play, endpoint_of, generators_json, players_json
 from marmalade_sc.peers.guard import Guards
 from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.manners import Connection, use_manners
 from marmalade_sc.peers.refusals import refused
 
 __all__ = ["Server"]
@@ -25,6 +26,7 @@ _PLAYS_BURST: Final = 10.0
 _AT_ONCE: Final = 16
 _BODY_S: Final = 5.0
 _LONGEST_LINE: Final = 4096
+_HEADERS: Final = 128
 
 _log = logging.getLogger(__name__)
 
@@ -131,15 +133,8 @@ class Server:
         routes = _Routes(house, binding, self.guards, now)
         app = web.Application(client_max_size=LARGEST_FORM)
         app.router.add_route("*", "/{path:.*}", routes.handle)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=10.0,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
-            auto_decompress=False,
-            handle_signals=False,
-        )
+        use_manners(app)
+        self._runner = web.AppRunner(app, handle_signals=False)
         self._listener: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -148,7 +143,10 @@ class Server:
         inner = self._runner.server
         assert inner is not None
         self._listener = await asyncio.get_running_loop().create_server(
-            lambda: self.guards.wrap(inner), host, port, backlog=self.guards.most
+            lambda: self.guards.wrap(lambda: Connection(inner, _LONGEST_LINE, _LONGEST_LINE, _HEADERS)),
+            host,
+            port,
+            backlog=self.guards.most,
         )
         return int(self._listener.sockets[0].getsockname()[1])
 

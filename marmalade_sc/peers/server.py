@@ -20,6 +20,7 @@ from marmalade_sc.ids import GeneratorId
 from marmalade_sc.peers.guard import Guards
 from marmalade_sc.peers.letters import LARGEST_POST
 from marmalade_sc.peers.limits import Buckets
+from marmalade_sc.peers.manners import ETAG, Connection, refusal, use_manners
 from marmalade_sc.peers.records import METHODS, REQUEST_BYTES
 from marmalade_sc.peers.refusals import REFUSALS, refused
 
@@ -112,22 +113,14 @@ class Server:
         for method in METHODS:
             app.router.add_post(f"/{method}", self._request)
         app.router.add_post("/letters", self._letters)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=10.0,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_FIELD,
-            max_headers=_HEADERS,
-            auto_decompress=False,
-            handle_signals=False,
-        )
+        use_manners(app)
+        runner = web.AppRunner(app, handle_signals=False)
         await runner.setup()
         self._runner = runner
         inner = runner.server
         assert inner is not None
         self._listener = await asyncio.get_running_loop().create_server(
-            lambda: self.guards.wrap(inner),
+            lambda: self.guards.wrap(lambda: Connection(inner, _LONGEST_LINE, _LONGEST_FIELD, _HEADERS)),
             host,
             port,
             ssl=tls,
@@ -177,14 +170,7 @@ class Server:
         return self.guards.known(address) or self._strangers.take("", self._now())
 
     def _refusal(self, error: PeerError) -> web.Response:
-        body: dict[str, object] = {"error": {"code": error.reason, "message": error.message}}
-        if error.reason == "clock":
-            body["now"] = error.now_ms or self._wall_ms()
-        headers = {"Retry-After": "1"} if error.status in (429, 503) else {}
-        response = _json(body, error.status, headers)
-        if error.reason in ("malformed", "large", "busy"):
-            response.force_close()  # whatever follows on this connection is not worth reading
-        return response
+        return refusal(error, self._wall_ms())
 
     # Requests
 
@@ -203,19 +189,16 @@ class Server:
         if wanted and not _HASH.fullmatch(wanted):
             raise refused("malformed", "sha256 has 64 hexadecimal digits")
         found = await self._house.archive(generator, wanted)
-        headers = {
-            "ETag": f'"{found.sha256}"',
-            "Content-Type": "application/x-tar",
-            RECORD_HEADER: base64.b64encode(found.record).decode(),
-        }
+        request[ETAG] = found.sha256
+        headers = {"Content-Type": "application/x-tar", RECORD_HEADER: base64.b64encode(found.record).decode()}
         return web.FileResponse(found.path, headers=headers)
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         sha256 = request.match_info["sha256"]
         if not _HASH.fullmatch(sha256):
             raise refused("malformed", "a sound has 64 hexadecimal digits")
-        headers = {"ETag": f'"{sha256}"', "Content-Type": "audio/wav"}
-        return web.FileResponse(self._house.sound(sha256), headers=headers)
+        request[ETAG] = sha256
+        return web.FileResponse(self._house.sound(sha256), headers={"Content-Type": "audio/wav"})
 
     async def _join(self, request: web.Request) -> web.Response:
         return _json(await self._house.join(await self._body(request)))
@@ -251,9 +234,8 @@ def _is_number(host: str) -> bool:
         return False
 
 
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = json.dumps(value, separators=(",", ":")).encode()
-    return web.Response(body=body, status=status, headers={**_AS_JSON, **(headers or {})})
+def _json(value: object) -> web.Response:
+    return web.Response(body=json.dumps(value, separators=(",", ":")).encode(), headers=_AS_JSON)
 
 
 assert set(_CODES.values()) <= set(REFUSALS)

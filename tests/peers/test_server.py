@@ -170,6 +170,47 @@ async def test_t13_what_is_too_long_is_refused_and_the_connection_ends(tmp_path:
         await eventually_async(lambda: not guards.open)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /players HTTP/1.1\r\nHost: 127.0.0.1\r\nno field\r\n\r\n",
+        b"GET /players HTTP/9.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"BREW /players HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\n\r\n",
+        b"POST /play HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+    ids=["nothing", "no field", "version", "verb", "long", "chunks"],
+)
+async def test_what_is_no_http_is_refused_in_json_and_tells_nothing_of_us(tmp_path: Path, data: bytes) -> None:
+    """It was a page of the library's, with its version and Python's, and a trace of it in the log."""
+    async with serving(SmallHouse(BOB, tmp_path)) as (_, to):
+        answer = await _raw(to, data)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 400 " in head.split(b"\r\n")[0] and json.loads(body)["error"]["code"] == "malformed"
+    assert not any(word in answer.lower() for word in (b"python", b"aiohttp", b"invalid", b"aaaa"))
+
+
+async def test_no_answer_says_which_programs_made_it_and_an_archive_s_etag_is_its_hash(tmp_path: Path) -> None:
+    house = SmallHouse(BOB, tmp_path, b"archive" * 1000)
+
+    def heads(to: Endpoint) -> list[dict[str, str]]:
+        found = []
+        for path in ("/players", f"/generator/{BOB.player}:drums", f"/asset/{house.sha256}", "/nothing"):
+            with contextlib.closing(http.client.HTTPConnection(to.host, to.port, timeout=20)) as connection:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                answer.read()
+                found.append({name.lower(): value for name, value in answer.headers.items()})
+        return found
+
+    async with serving(house) as (_, to):
+        found = await asyncio.to_thread(heads, to)
+    assert {each["server"] for each in found} == {"marmalade"}
+    assert [each.get("etag") for each in found] == [None, f'"{house.sha256}"', f'"{house.sha256}"', None]
+    assert not any("last-modified" in each for each in found)
+
+
 async def test_t12_half_requests_are_closed_and_others_served(tmp_path: Path) -> None:
     """Slow loris: half a header, half a body, nothing at all, one byte a moment. By default it takes five seconds."""
     assert Guards().header_s <= 10

@@ -148,7 +148,8 @@ class Requests:
         if isinstance(record, PlayTicket):
             path = (record.generator, record.instance)
             if self._began.get(path) == (record.maker, record.sequence):
-                return "started"  # the same ticket, by another way: one of them was first
+                word = self._judged(record).word  # it may have been stopped since
+                return "started" if word == "run" else word  # the same ticket, by another way: one of them was first
             task = self._plays.get(path)
             if task is None:
                 task = self._plays[path] = asyncio.create_task(self._play(record))

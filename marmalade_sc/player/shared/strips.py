@@ -15,4 +15,5 @@ def strip_of(track: str, requester: str) -> str:
         track: as it is asked for.
         requester: name of who asks.
     """
-    return f"{track}-{requester}" if TRACK_NAME.fullmatch(track) else track
+    # A track's name has no "+"; in a player's it is one letter of 64.
+    return f"{track}-{requester.replace('+', '-')}" if TRACK_NAME.fullmatch(track) else track
