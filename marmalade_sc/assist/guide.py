@@ -18,12 +18,17 @@ __all__ = ["Example", "Found", "Guide", "InMemory", "Progress", "Stage", "Tutori
 _OVERVIEW = """Ask for a page by its name: help("every"), help(bass), or with a question mark: d1? every? bass.cutoff?
 
   tutorial()          lessons, each with lines to run
-  help("notation")    the marks inside texts           help("pitfalls")   what catches most people
-  help("tracks")      what a track can do              help("effects")    chains of effects
-  help("sounds")      what s("...") may say            help("controls")   what every instrument takes
-  help("scales")      help("chords")                   help("chance")
-  help("shell")       its keys                         help("settings")   what can be configured
-  help("commands")    marmalade on the command line    search("random")   all pages with a word"""
+  help("notation")    the marks inside texts
+  help("tracks")      what a track can do
+  help("sounds")      what s("...") may say
+  help("controls")    what every instrument takes
+  help("effects")     chains of effects
+  help("scales")      also help("chords") and help("chance")
+  help("pitfalls")    what catches most people
+  help("shell")       its keys
+  help("settings")    what can be configured
+  help("commands")    marmalade on the command line
+  search("random")    all pages with a word"""
 _SHOWN = 30
 _WIDTH = 90
 """Characters of what is said of a page that was found."""

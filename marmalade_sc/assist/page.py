@@ -1,11 +1,15 @@
 """What assistance is made of: pages of documentation, words that can be named, completions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Completion", "Page", "Word"]
+__all__ = ["Completion", "Page", "Word", "unbroken"]
 
-_INDENT = "    "
+_INDENT: Final = "    "
+_BREAK: Final = re.compile(r"(?<=[^\s:])\n(?=\S)")
+"""Within a paragraph: rows of a table are indented, and what a colon announces stands below it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -15,7 +19,7 @@ class Page:
     Attributes:
         title: what it is called; another page may have the same (a scale and a chord called `major`).
         signature: how it is written, "" for what is no code.
-        doc: paragraphs and tables; lines are not wrapped.
+        doc: paragraphs and tables (their rows are indented); what shows a page breaks its lines.
         examples: lines or blocks of code that can be evaluated as they stand.
     """
 
@@ -27,16 +31,26 @@ class Page:
     def text(self) -> str:
         """The whole page."""
         head = self.signature or self.title
-        parts = [head, self.doc]
+        parts = [head, unbroken(self.doc)]
         if self.examples:
             parts.append("\n".join(_INDENT + line for each in self.examples for line in each.splitlines()))
         return "\n\n".join(part for part in parts if part)
 
     def to_json(self) -> dict[str, object]:
         """The page as the control protocol carries it."""
-        return {"title": self.title, "signature": self.signature, "doc": self.doc, "examples": list(self.examples)}
+        return {
+            "title": self.title,
+            "signature": self.signature,
+            "doc": unbroken(self.doc),
+            "examples": list(self.examples),
+        }
 
     __repr__ = text
+
+
+def unbroken(text: str) -> str:
+    """Paragraphs as one line each: broken where the source was, they are ragged in a narrower terminal."""
+    return _BREAK.sub(" ", text)
 
 
 @dataclass(frozen=True, slots=True)

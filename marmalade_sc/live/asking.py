@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from marmalade_sc.live.explain import what_failed
 from marmalade_sc.live.faults import TOO_LARGE, TOO_SLOW, Faults
 from marmalade_sc.live.lane import Ready
 from marmalade_sc.live.limits import TooSlowError
@@ -31,13 +32,13 @@ def notes_of(
         faults: hears of failures; `now` is the jam time.
     """
     lane = track.lane
-    if lane is not None and not track.is_stopped and track.failed != number:
+    if lane is not None and not track.is_stopped and number not in track.failed:
         try:
             notes = lane.cycle(number, cycle_s, orchestra, guard)
-            if lane.complaints:
-                for text in lane.complaints:
-                    faults.say(f"{track.name} leaves out a note in bar {number}: {text}")
+            if lane.left_out:
+                faults.left_out(track.name, lane.complaints, lane.left_out, number, now)
                 lane.complaints.clear()
+                lane.left_out = 0
             return notes
         except TooSlowError:
             track.is_stopped = True
@@ -46,8 +47,9 @@ def notes_of(
             track.is_stopped = True
             faults.happened(track.name, TOO_LARGE, number, now)
         except Exception as error:  # code in a pattern is the user's and may raise anything
-            track.failed = number
-            faults.happened(track.name, f"{type(error).__name__}: {error}", number, now)
+            track.has_failed(number)
+            text, kind, line = what_failed(error)
+            faults.happened(track.name, text, number, now, kind, line)
     if track.last_good is not None:
         with contextlib.suppress(Exception, TooSlowError):
             return track.last_good.cycle(number, cycle_s, orchestra, guard)

@@ -11,8 +11,10 @@ from typing import Final
 from marmalade_sc.errors import EvaluationError, UnknownNameError, UsageError, Where, nearest
 from marmalade_sc.live.rewording import ELSEWHERE, reworded
 
-__all__ = ["explain"]
+__all__ = ["explain", "remember", "what_failed"]
 
+_LONGEST_LINE: Final = 120
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 _REMEMBERED = 512
 """Blocks whose lines tracebacks can show; a night has thousands, and each fork would carry them on."""
 
@@ -51,6 +53,26 @@ def explain(error: BaseException, code: str, source: str, names: Iterable[str] =
     return EvaluationError(
         f"{type(error).__name__}: {said}" if said else type(error).__name__, where=where, traceback=text
     )
+
+
+def what_failed(error: Exception) -> tuple[str, str, str]:
+    """An exception of a pattern that plays: what happened, what makes it the same again, the user's line.
+
+    The same exception at the same line is the same failure, whatever number or address its words have this time.
+    """
+    said = _ADDRESS.sub("", str(error))
+    name = type(error).__name__
+    text = said if isinstance(error, UsageError) else f"{name}: {said}" if said else name
+    block, number = "", 0
+    frames = error.__traceback__
+    while frames is not None:
+        entry = linecache.cache.get(frames.tb_frame.f_code.co_filename)
+        if entry is not None and len(entry) == 4 and entry[1] is None:  # a block of the user's: see `remember`
+            block, number = frames.tb_frame.f_code.co_filename, frames.tb_lineno
+        frames = frames.tb_next
+    if not number:
+        return text, "", ""
+    return text, f"{name} {block} {number}", linecache.getline(block, number).strip()[:_LONGEST_LINE]
 
 
 def remember(code: str, source: str) -> None:

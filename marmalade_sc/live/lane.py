@@ -22,7 +22,8 @@ from marmalade_sc.sdk.notes import check_ranges, packed_note
 __all__ = ["Lane", "Placed", "Ready"]
 
 _MOST_CYCLES: Final = 128
-_MOST_COMPLAINTS: Final = 100
+_MOST_COMPLAINTS: Final = 3
+"""A value may have another number in each bar; behind so many sentences the notes are only counted."""
 _LAST: Final = 1 - Fraction(1, 1 << 40)
 """The latest place in a cycle: rounding must not put a note into the next one, which asks for its own."""
 _Key = tuple[int, float]
@@ -81,7 +82,7 @@ class Lane:
         came: the cycle from which on it was to play, and what stood there before; kept for the latest of a track.
         placed: where it began, where the pattern is a piece.
         complaints: grows by one sentence per kind of error in a single event; such an event is left out.
-        left_out: how many events were.
+        left_out: how many events were since whoever asked has taken note of it.
     """
 
     def __init__(self, pattern: Pattern, seed: int, source: object = None) -> None:
@@ -99,6 +100,7 @@ class Lane:
         self._cycles: dict[_Key, list[Ready]] = {}
         self._orchestra: Orchestra | None = None
         self._is_strict = False
+        self._mute: object = None
 
     def cycle(
         self,
@@ -210,18 +212,25 @@ class Lane:
         """Make the first cycles now, so that a mistake is told where it was typed and not on stage.
 
         Raises:
-            UsageError: a value cannot be played.
+            UsageError: a value cannot be played, or nothing of it says what plays it.
             Exception: whatever the pattern raises.
         """
         period, piece = self.pattern.period, self.pattern.piece
         if piece is not None:
             number = 0
         self._is_strict = True
+        self._mute = None
+        is_heard = False
         try:
             for cycle in range(number, number + min(period or 4, 16)):
-                self.cycle(cycle, cycle_s, orchestra, guard)
+                is_heard |= bool(self.cycle(cycle, cycle_s, orchestra, guard))
         finally:
             self._is_strict = False
+        if self._mute is not None and not is_heard:
+            raise UsageError(
+                f"A track cannot play {self._mute!r:.60} alone: nothing says with which sound",
+                hint='Write pluck("c5 e5"), or behind the pattern .set(s="pluck").',
+            )
 
     @property
     def is_in_seconds(self) -> bool:
@@ -261,6 +270,7 @@ class Lane:
                     self.complaints.append(str(error))
                 continue
             if note is None:
+                self._mute = self._mute or event.value
                 continue
             instrument, values = note
             offset = offset_of(whole.begin)

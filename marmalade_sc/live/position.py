@@ -66,7 +66,7 @@ def position_of(scheduler: Scheduler, mark: Mark | None = None) -> dict[str, obj
                 "last_good": _number(track.last_good),
                 "coming": [[str(at), epoch, _number(lane)] for at, epoch, lane in track.coming],
                 "mix": track.mix,
-                "failed": track.failed,
+                "failed": list(track.failed),
                 "is_stopped": track.is_stopped,
             }
             for name, track in scheduler.tracks.items()
@@ -116,7 +116,7 @@ def adopt(scheduler: Scheduler, position: Mapping[str, object]) -> None:
         track.lane, track.last_good = known.get(there["lane"]), known.get(there["last_good"])
         track.coming = [(Fraction(at), epoch, known.get(lane)) for at, epoch, lane in there["coming"]]
         track.mix = dict(there["mix"])
-        track.failed, track.is_stopped = there["failed"], there["is_stopped"]
+        track.failed, track.is_stopped = tuple(there["failed"]), there["is_stopped"]
     scheduler.book.catch_up([_read(row) for row in journal], int(str(position["deed"])))
     scheduler.faults.adopt(faults)
 

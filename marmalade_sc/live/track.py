@@ -9,6 +9,8 @@ from marmalade_sc.patterns.pattern import silence
 
 __all__ = ["Track"]
 
+_FAILED = 4
+
 
 @dataclass(slots=True)
 class Track:
@@ -17,7 +19,8 @@ class Track:
     Attributes:
         epoch: the latest number given to a version of the track; `playing` is that of `lane`, `announced` the latest
             that the dispatcher was told of.
-        failed: the latest cycle in which the lane raised, so that it is not asked again for each frame of it.
+        failed: the latest cycles in which the lane raised, so that it is not asked again for each frame of them; one is
+            played while the next is asked for already.
         is_stopped: the lane took too long once and is not asked again.
     """
 
@@ -29,13 +32,17 @@ class Track:
     last_good: Lane | None = None
     coming: list[tuple[Fraction, int, Lane | None]] = field(default_factory=list)
     mix: dict[str, object] = field(default_factory=dict)
-    failed: int | None = None
+    failed: tuple[int, ...] = ()
     is_stopped: bool = False
 
     @property
     def is_failing(self) -> bool:
         """Whether the lane has raised since it plays."""
-        return self.is_stopped or self.failed is not None
+        return self.is_stopped or bool(self.failed)
+
+    def has_failed(self, cycle: int) -> None:
+        """The lane raised when it was asked for a cycle."""
+        self.failed = (*self.failed[1 - _FAILED :], cycle)
 
     def take(self, lane: Lane | None, epoch: int) -> None:
         """Play another lane, whose notes carry `epoch`; the one before stays as a refuge."""
@@ -43,7 +50,7 @@ class Track:
         self.last_good = self.lane if self.lane is not None and not self.is_failing else self.last_good
         self.lane = lane
         self.playing = epoch
-        self.failed = None
+        self.failed = ()
         self.is_stopped = False
         if older is not None and older not in (self.lane, self.last_good):
             older.rest()

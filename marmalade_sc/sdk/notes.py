@@ -4,6 +4,7 @@ Pure. The same function serves the live host and a render, so both play the same
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -91,8 +92,9 @@ def note_of(value: object, orchestra: Orchestra, length_s: float) -> Note | None
         UsageError: the value is not a mapping of controls.
     """
     if not isinstance(value, Mapping):
+        shown = re.sub(r" at 0x[0-9a-f]+", "", repr(value))
         raise UsageError(
-            f"A track cannot play {value!r:.60}: it is a value, not a sound",
+            f"A track cannot play {shown:.60}: it is a value, not a sound",
             hint='Say what plays it, as in s("bd sn") or bass("0 3").',
         )
     name = value.get("s")

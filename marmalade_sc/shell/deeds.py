@@ -12,13 +12,14 @@ from typing import Final, Protocol
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyPressEvent
 
 from marmalade_sc.settings.keymap import table
 from marmalade_sc.shell.bindings import Deed
 from marmalade_sc.shell.clean import clean
 from marmalade_sc.shell.desk import VIEWS
-from marmalade_sc.shell.editing import Stretch, block_at, statement_at
+from marmalade_sc.shell.editing import Stretch, block_at, statement_at, with_example
 from marmalade_sc.shell.history import JamHistory
 from marmalade_sc.shell.options import ShellOptions
 from marmalade_sc.shell.status import status_line
@@ -281,10 +282,10 @@ class Deeds:
             return
         example, *rest = panel.examples
         buffer.save_to_undo_stack()
-        buffer.insert_text(("\n" if buffer.document.current_line.strip() else "") + example)
-        self._desk.panel = type(panel)(
-            panel.kind, panel.title, panel.is_whole, panel.lines, panel.offset, (*rest, example)
-        )
+        document, before = buffer.document, (rest or [example])[-1]
+        text, place = with_example(document.text, document.cursor_position, example, before, panel.title)
+        buffer.document = Document(text, place)
+        self._desk.panel = replace(panel, examples=(*rest, example))
 
     def _show_keys(self) -> None:
         rows = table(self._options.keymap.words)

@@ -17,6 +17,7 @@ __all__ = [
     "is_complete",
     "margin_after",
     "statement_at",
+    "with_example",
 ]
 
 INDENT: Final = "    "
@@ -167,3 +168,28 @@ def statement_at(lines: Sequence[str], row: int) -> Stretch | None:
     if found is None:  # a comment
         return Stretch(row, row, lines[row].strip())
     return Stretch(found[0], found[1], _code(lines, *found))
+
+
+def with_example(text: str, position: int, example: str, latest: str, asked: str) -> tuple[str, int]:
+    """A text with an example of a page, and where the cursor is then: behind the example.
+
+    It takes the place of the example that was put in before it, and of the name that was asked about where nothing else
+    stands in the line; else it begins a line below the cursor's. A pattern of sounds is given to a track, to be heard.
+
+    Args:
+        latest: the example that was put in before, where that was done.
+        asked: the page's title.
+    """
+    example, latest = _heard(example), _heard(latest)
+    begin = position - len(latest)
+    if latest and begin >= 0 and text[begin:position] == latest and text[begin - 1 : begin] in ("", "\n"):
+        return text[:begin] + example + text[position:], begin + len(example)
+    begin = text.rfind("\n", 0, position) + 1
+    end = len(text) if (found := text.find("\n", position)) < 0 else found
+    line = text[begin:end].strip()
+    lead = "" if not line or line.rstrip("?").rpartition(".")[2] == asked.rpartition(".")[2] else text[begin:end] + "\n"
+    return text[:begin] + lead + example + text[end:], begin + len(lead) + len(example)
+
+
+def _heard(example: str) -> str:
+    return f"d1 >> {example}" if example.startswith("s(") and "\n" not in example else example

@@ -59,15 +59,17 @@ class PlainFace:
         terminal: tuple[Input, Output],
     ) -> None:
         self._desk = desk
+        self._buffer = buffer
         self._style = style
         self._input, self._output = terminal
         search = SearchToolbar(ignore_case=True)
         control = parts.code_control(buffer, search)
 
         def height() -> Dimension:
-            if buffer.complete_state is not None:
-                return Dimension(min=min(_MENU_ROWS, max(1, self._output.get_size().rows - 4)))
-            return Dimension()
+            if buffer.complete_state is None:
+                return Dimension()
+            panel = self.view_rows() if desk.panel is not None else 0
+            return Dimension(min=max(1, min(_MENU_ROWS, self._output.get_size().rows - 2 - panel)))
 
         code = Window(control, height=height, get_line_prefix=_prefix, wrap_lines=True, dont_extend_height=True)
         view, view_area = parts.panel(desk, self.view_rows)
@@ -102,12 +104,15 @@ class PlainFace:
 
     def view_rows(self) -> int:
         """Rows that a panel may have."""
-        panel = self._desk.panel
-        half = max(1, self._output.get_size().rows // 2)
+        panel, rows = self._desk.panel, self._output.get_size().rows
+        half = max(1, rows // 2)
+        if self._buffer.complete_state is not None:  # the menu has its place, else nothing is drawn at all
+            rows -= min(_MENU_ROWS, half) - 2
+            half = max(1, min(half, rows - 5))
         if panel is None or panel.is_view:
             tracks = len(self._desk.board.tracks) if panel is not None and panel.kind == "steps" else half
             return max(1, min(half, tracks))
-        return max(1, min(self._output.get_size().rows - 5, len(panel.lines) - panel.offset))
+        return max(1, min(rows - 5, len(panel.lines) - panel.offset))
 
     def leave(self, result: str) -> None:
         """See `deeds.Face`."""

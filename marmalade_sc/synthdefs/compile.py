@@ -70,7 +70,7 @@ def build_source(source: str, file: Path) -> Built:
         if error.filename != str(file):
             raise _located(error, source, file, line) from error
         where = _where(source, file, error.lineno or 1, error.offset or 1)
-        raise SynthDefError(f"{file.name} cannot be read: {error.msg}", where=where) from error
+        raise SynthDefError(f"This is not Python: {error.msg}", where=where) from error
     except Exception as error:
         raise _located(error, source, file, line) from error
 

@@ -45,6 +45,12 @@ def test_what_people_call_it_goes_before_what_mentions_it() -> None:
     assert [page.title for page in search("distortion", few)] == ["drive"]
 
 
+def test_who_says_it_sooner_goes_first(words: Words) -> None:
+    """`search("backwards")` offered fast, which mentions it, before rev."""
+    titles = [page.title for page in search("backwards", words)]
+    assert titles.index("rev") < titles.index("fast")
+
+
 def test_all_words_must_be_there(words: Words) -> None:
     assert search("every xylophone", words) == []
     assert search("", words) == []

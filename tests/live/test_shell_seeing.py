@@ -89,6 +89,24 @@ def test_completions_have_their_documentation_beside_them(player: LivePlayer) ->
         terminal.wait_for("every(")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+@pytest.mark.parametrize("face", ["plain", "full"])
+def test_completions_have_their_place_while_a_page_is_open(
+    player: LivePlayer, size: tuple[int, int], face: str
+) -> None:
+    """At the prompt page and menu together were too high: it said "Window too small" and nothing else."""
+    arguments = ["--full"] if face == "full" else []
+    ready = {"shell.starter": "never"}
+    with shell(player, *arguments, settings=ready, size=size, ready="1" if arguments else "♪") as terminal:
+        terminal.press("f2")
+        terminal.wait_for("Keys (each")
+        for letter in "sil":
+            terminal.write(letter)
+            terminal.wait_until_quiet(0.3, 3.0)
+        terminal.wait_for("No events at all" if size[0] == 80 else "silence")
+        assert "too small" not in terminal.text
+
+
 def _typed(terminal: Terminal, text: str, expected: str) -> bool:
     terminal.press("c-c")
     terminal.write(text)

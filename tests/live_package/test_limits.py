@@ -1,6 +1,7 @@
 """What code in a pattern may cost while it plays: a loop is stopped, others are not delayed, messages are counted."""
 
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_what_goes_on_failing_is_told_each_minute() -> None:
         faults.look(second * UNITS_PER_SECOND)
     assert len(said) == 3
     assert said[0] == "d1 fails in bar 0: it fails"
-    assert said[1] == "d1 has failed 60 more times (x 61): it fails"
+    assert said[1] == "d1 has failed in 60 more bars (x 61): it fails"
 
 
 def test_another_failure_is_told_and_a_copy_goes_on_counting() -> None:
@@ -151,7 +152,71 @@ def test_another_failure_is_told_and_a_copy_goes_on_counting() -> None:
     other.happened("d1", "one", 3, 0)
     other.happened("d1", "two", 4, 0)
     other.replaced("d1")
-    assert said == ["d1 fails in bar 1: one", "d1 has failed 2 more times (x 3): one", "d1 fails in bar 4: two"]
+    assert said == ["d1 fails in bar 1: one", "d1 has failed in 2 more bars (x 3): one", "d1 fails in bar 4: two"]
+
+
+def test_a_pattern_that_fails_in_each_bar_is_asked_once_for_each() -> None:
+    """The bar that plays and the one that is asked ahead took turns: thousands of failures were counted in a minute."""
+    stage = GuardedStage()
+    stage.evaluate(
+        "asked = []\ndef f(v):\n    asked.append(v)\n    if bad: raise ValueError('no')\n    return v\nbad = 0"
+    )
+    stage.evaluate("d1 >> s('bd*4')")
+    stage.run_to(1)
+    stage.evaluate("d1 >> s('sn?0.001').fmap(f)")
+    stage.run_to(3)
+    stage.session.names["bad"] = 1
+    asked = stage.session.names["asked"]
+    assert isinstance(asked, list)
+    asked.clear()
+    for bar in range(16, 48):
+        stage.run_to(Fraction(bar, 4))
+        stage.scheduler.prefetch(lambda: False)
+    assert 7 <= len(asked) <= 10
+    assert len(stage.said) == 1
+    stage.evaluate("d1 >> s('bd')")
+    stage.run_to(14)
+    assert "(x " in stage.said[1]
+    assert int(stage.said[1].partition("(x ")[2].partition(")")[0]) == len(asked)
+
+
+def test_a_failure_says_the_line_and_is_the_same_whatever_its_words_are() -> None:
+    stage = GuardedStage()
+    stage.evaluate(
+        "n = 0\ndef f(v):\n    global n\n    n += 1\n    if n > 20: raise ValueError(f'no {n}')\n    return v"
+    )
+    stage.evaluate("d1 >> s('bd')")
+    stage.run_to(1)
+    stage.evaluate("d1 >> s('sn?0.001').fmap(f)")
+    stage.run_to(56)
+    assert len(stage.said) == 2  # the second: after a minute, with the count
+    assert "ValueError: no 21\n    if n > 20: raise ValueError(f'no {n}')" in stage.said[0]
+    assert "more bars" in stage.said[1]
+
+
+def test_notes_that_cannot_be_played_are_said_three_times_at_most_and_counted() -> None:
+    stage = GuardedStage()
+    stage.evaluate(
+        "n = 0\ndef f(v):\n    global n\n    n += 1\n"
+        "    return {'s': f'sn{n}'} if n > 20 else object() if n > 18 else v"
+    )
+    stage.evaluate("d1 >> s('sn?0.001').fmap(f)")
+    stage.run_to(29)
+    assert len(stage.said) == 3
+    assert "A track cannot play <object object>:" in stage.said[0]
+    stage.evaluate("d1 >> s('bd')")
+    stage.run_to(31)
+    assert len(stage.said) == 4
+    assert stage.said[3].startswith("d1 has left out ")
+
+
+def test_notes_without_a_sound_are_refused_where_they_are_typed() -> None:
+    """They played nothing, without a word."""
+    stage = Stage()
+    with pytest.raises(UsageError, match="with which sound") as raised:
+        stage.evaluate('d1 >> note("c e").off(1/8, add(12))')
+    assert 'set(s="pluck")' in raised.value.hint
+    stage.evaluate('d1 >> note("c e").set(s="bass")\nd2 >> silence()')
 
 
 def test_the_folder_of_processes_is_there() -> None:

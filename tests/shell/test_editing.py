@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marmalade_sc.shell.editing import block_at, dedent_column, enter_evaluates, is_complete, margin_after, statement_at
+from marmalade_sc.shell.editing import (
+    block_at,
+    dedent_column,
+    enter_evaluates,
+    is_complete,
+    margin_after,
+    statement_at,
+    with_example,
+)
 
 
 @pytest.mark.parametrize(
@@ -161,3 +169,25 @@ def test_backspace_in_a_margin_takes_an_indent(before: str, count: int) -> None:
 def test_enter_evaluates_a_whole_line_wherever_the_cursor_stands(text: str, evaluates: bool) -> None:
     """The closing quote and bracket have come by themselves; nobody types them again before Enter."""
     assert enter_evaluates(text.replace("|", ""), text.index("|")) is evaluates
+
+
+@pytest.mark.parametrize(
+    ("text", "latest", "there"),
+    [
+        ("|", "x()", 'd1 >> s("bd").rev()|'),
+        ("rev|", "x()", 'd1 >> s("bd").rev()|'),
+        ("d1.fa|de", "x()", 'd1.fade\nd1 >> s("bd").rev()|'),
+        ('d1 >> s("b|d")\nhush()', "x()", 'd1 >> s("bd")\nd1 >> s("bd").rev()|\nhush()'),
+        ("a\nx()|\nb", "x()", 'a\nd1 >> s("bd").rev()|\nb'),
+        ('d1 >> s("bd").rev()|', 's("bd").rev()', 'd1 >> s("bd").rev()|'),
+        ("fox()|", "x()", 'fox()\nd1 >> s("bd").rev()|'),
+    ],
+)
+def test_an_example_is_put_where_it_can_be_evaluated(text: str, latest: str, there: str) -> None:
+    """Pressed again it stood there twice; in the middle of a line it cut the line in two; alone it was not heard."""
+    made, place = with_example(text.replace("|", ""), text.index("|"), 's("bd").rev()', latest, "rev")
+    assert made[:place] + "|" + made[place:] == there
+
+
+def test_other_examples_stay_as_they_are() -> None:
+    assert with_example("lpf", 3, "d1.fx = lpf(900)", "", "lpf")[0] == "d1.fx = lpf(900)"

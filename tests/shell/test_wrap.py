@@ -22,6 +22,13 @@ def test_words_stay_whole_where_they_fit() -> None:
     assert text(wrapped([("a", "")], 12)) == [""]
 
 
+def test_a_row_of_a_table_goes_on_below_its_second_column() -> None:
+    """The pages of help(), in 80 columns, could not be read at a glance."""
+    assert text(wrapped([("a", "  rev    plays it backwards")], 18)) == ["  rev    plays it", "         backwards"]
+    assert text(wrapped([("a", "  a-long-name-indeed  said")], 24)) == ["  a-long-name-indeed ", "said"]
+    assert text(wrapped([("a", "two  words and more")], 12)) == ["two  words", "and more"]
+
+
 def test_a_long_word_is_cut_where_the_row_ends() -> None:
     assert text(wrapped([("a", "see /a/very/long/path")], 10)) == ["see /a/ver", "y/long/pat", "h"]
 
