@@ -151,7 +151,7 @@ def test_an_effect_replaces_its_bus_and_has_a_mix_and_a_gate() -> None:
 @pytest.mark.parametrize(
     ("body", "line", "words"),
     [
-        ("@synthdef()\ndef voice()\n    pass\n", 5, "cannot be read"),
+        ("@synthdef()\ndef voice()\n    pass\n", 5, "not Python"),
         ("@synthdef()\ndef voice():\n    return SinOsc.ar(frequency=1 / 0)\n", 6, "ZeroDivisionError"),
         ("@synthdef()\ndef voice():\n    return SinOsc.ar(pitch=1)\n", 6, "TypeError"),
         ("@synthdef()\ndef voice():\n    pass\n", 4, "returns nothing"),
