@@ -19,6 +19,8 @@ _TAKE_CHANGES: Final = frozenset(
     {"every", "sometimes", "often", "rarely", "always", "never", "off", "superimpose", "jux"}
 )
 _TAKE_TRACKS: Final = frozenset({"mute", "unmute", "solo", "unsolo", "hush", "undo", "redo", "group"})
+_PLAYED: Final = frozenset({"pattern", "function"})
+"""Kinds of the user's own names that may stand behind `d1 >>`; not a module that was imported, nor a number."""
 _QUOTED: Final = frozenset({"scale", "root", "s", "sound", "at", "chord"})
 
 
@@ -59,15 +61,20 @@ def _candidates(place: Place, words: "Words") -> Iterable[Word]:
             yield from _values(call, name, words)
         else:
             yield from _arguments(call, name, above, words)
-    is_played = call is not None or (bool(place.tokens) and place.tokens[-1].text == ">>")  # what makes a sound first
-    yield from words.mine
-    yield from words.tracks
+    is_right = bool(place.tokens) and place.tokens[-1].text == ">>"
+    is_played = call is not None or is_right  # what makes a sound first
+    yield from (word for word in words.mine if not is_right or word.kind in _PLAYED)
+    if not is_right:
+        yield from words.tracks
     if not is_played:
         yield from words.functions
     yield from words.language
     yield from words.voices
     if is_played:
         yield from words.functions
+    if is_right:
+        yield from (word for word in words.mine if word.kind not in _PLAYED)
+        yield from words.tracks
     yield from words.effects
     yield from (Word(name, "python", "Python", Page(name, "", "A word of Python.")) for name in PYTHON)
 

@@ -1,8 +1,21 @@
 """What code prints, on its way to the host."""
 
+import contextlib
+import io
+from contextlib import AbstractContextManager
+from typing import Final
+
 from marmalade_sc.live.link import Link
 
-__all__ = ["Output"]
+__all__ = ["RESTORED", "Output", "unsaid"]
+
+RESTORED: Final = "restore"
+"""The source of code that brings back what played."""
+
+
+def unsaid(is_again: bool) -> AbstractContextManager[object]:
+    """Within it nothing is printed, where code is only done again: what it says was said when it was typed."""
+    return contextlib.redirect_stdout(io.StringIO()) if is_again else contextlib.nullcontext()
 
 
 class Output:

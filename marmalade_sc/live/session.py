@@ -25,6 +25,7 @@ from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle, controls_of
 from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.limits import TooSlowError, too_slow
 from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
+from marmalade_sc.live.output import RESTORED, unsaid
 from marmalade_sc.live.playable import playable
 from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
 from marmalade_sc.live.units import Unit, units_of
@@ -181,7 +182,8 @@ class Session:
         code = self._asked(code)
         remember(code, source)
         try:
-            value = self._run(code, source)
+            with unsaid(self.is_restoring or source == RESTORED):
+                value = self._run(code, source)
             text = "" if value is None else shown(value)
         except SystemExit:
             raise UsageError(

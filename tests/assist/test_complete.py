@@ -5,6 +5,8 @@ import ast
 import pytest
 
 from marmalade_sc.assist import Completion, Words, complete
+from marmalade_sc.sdk.instruments import Orchestra
+from tests.assist.words import BANKS, NAMES, ROWS
 
 
 def offered(code: str, words: Words) -> list[Completion]:
@@ -167,6 +169,17 @@ def test_prefixes_come_before_letters_that_are_spread(words: Words) -> None:
 def test_every_completion_has_its_documentation(words: Words) -> None:
     for code in ("|", 's("|', 'bass("0", |', "d1.|", 's("bd").|', 'bass(scale="|', 'config("|'):
         assert all(each.doc and each.kind for each in offered(code, words))
+
+
+def test_behind_a_track_comes_what_can_sound() -> None:
+    """A module that was imported, a time in seconds and the tracks themselves stood before all instruments."""
+    rows = [
+        {"name": name, "kind": kind, "signature": "", "doc": ""} for name, kind in (("time", "module"), ("t0", "value"))
+    ]
+    mine = Words.of(orchestra=Orchestra.from_rows(ROWS, BANKS), names={**NAMES, "names": [*NAMES["names"], *rows]})
+    _, found = complete("d1 >> ", 6, mine)
+    texts = [each.text for each in found]
+    assert texts.index("beat") < texts.index("bass") < min(texts.index(each) for each in ("time", "t0", "d1"))
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,8 @@ def test_settings_are_shown_and_checked(player: LivePlayer) -> None:
 def test_what_played_comes_back_after_a_crash_of_the_whole_player(tmp_path: Path) -> None:
     root = tmp_path / "p"
     with playing(root) as player:
-        player.evaluate('beat = "bd*4"\nd1 >> s(beat)\nd1.gain(-5)\nclock.bpm = 200')
+        player.evaluate('def beat():\n    print("counted in")\n    return "bd*4"\nd1 >> s(beat())')
+        player.evaluate("d1.gain(-5)\nclock.bpm = 200")
         player.ask("mute", track="d1")
         autosave = player.places.jam("home").root / "autosave.py"
         eventually(lambda: autosave.exists() and "d1.mute()" in autosave.read_text())
@@ -155,12 +156,16 @@ def test_what_played_comes_back_after_a_crash_of_the_whole_player(tmp_path: Path
         player.start()
         with hearing(player, "news") as heard:
             eventually(lambda: any("restore()" in str(event.get("text")) for event in list(heard)))
-        answer = player.evaluate("restore()")
-        assert answer["value"] == "restore plays"
+        with hearing(player, "output") as heard:  # what code printed was said when it was typed
+            answer = player.evaluate("restore()")
+            assert answer["value"] == "restore plays"
+            player.evaluate('print("done")')
+            eventually(lambda: any("done" in str(event.get("text")) for event in list(heard)))
+            assert not any("counted in" in str(event.get("text")) for event in heard)
         assert plays(player) == {"d1"}
         mix = player.ask("tracks")["tracks"]["d1"]["mix"]
         assert (mix["gain_db"], mix["mute"]) == (-5, True)
-        assert player.evaluate("beat")["value"] == "'bd*4'"
+        assert player.evaluate("beat()")["value"] == "'bd*4'"
         eventually(lambda: abs(float(player.timeline().bpm(player.timeline().segments[-1].cycle)) - 200) < 1e-6)
     with playing(root) as player, hearing(player, "news") as heard:  # and it ended in order
         player.evaluate("1 + 1")

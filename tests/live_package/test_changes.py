@@ -232,6 +232,17 @@ def test_blocks_that_lean_on_earlier_ones_are_evaluated_again_though_nothing_was
             fresh.session.evaluate(wrong)
 
 
+def test_what_is_done_again_prints_nothing_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a restored set printed stood on the screen as if it had been said just now."""
+    stage = Stage()
+    stage.session.evaluate("print(1)", "restore")
+    stage.session.is_restoring = True
+    stage.session.evaluate("print(2)")
+    stage.session.is_restoring = False
+    stage.session.evaluate("print(3)")
+    assert capsys.readouterr().out == "3\n"
+
+
 def test_after_a_crash_the_same_plays_and_the_same_can_be_undone() -> None:
     stage = Stage()
     blocks = [

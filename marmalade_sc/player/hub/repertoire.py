@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from marmalade_sc.errors import UsageError
+from marmalade_sc.live.output import RESTORED
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.control.protocol import Message
 from marmalade_sc.player.generators.sharing import answers, share
@@ -67,7 +68,7 @@ class Repertoire:
         root = self._wiring.jam_places.root
         try:
             code = await asyncio.to_thread(restorable, root)
-            answer = await self._evaluated(code, "restore")
+            answer = await self._evaluated(code, RESTORED)
         except UsageError:
             if (await resuming).get("instances"):
                 return {"ok": True, "value": "generators play again"}
