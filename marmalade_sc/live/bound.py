@@ -1,12 +1,14 @@
 """What the user's code has bound, as editors and completion want to know it: kind, signature, a line of help."""
 
 import inspect
+from collections.abc import Mapping
 from types import ModuleType
 
 from marmalade_sc.live.handles import Effect, PlacedTrack, TrackHandle
+from marmalade_sc.patterns.controls import Voice
 from marmalade_sc.patterns.pattern import Pattern
 
-__all__ = ["Bound", "described", "shown"]
+__all__ = ["Bound", "described", "described_anew", "shown"]
 
 Bound = dict[str, str]
 """name, kind, signature, doc."""
@@ -51,6 +53,26 @@ def _signature(value: object) -> str:
 
 def _first_line(text: object) -> str:
     return text.strip().partition("\n")[0] if isinstance(text, str) else ""
+
+
+def described_anew(
+    names: Mapping[str, object], own: Mapping[str, object], kept: Mapping[str, tuple[int, Bound]]
+) -> dict[str, tuple[int, Bound]]:
+    """What is bound besides `own` names, by name, with its id; taken from what was kept where it is still the same.
+
+    An instrument under its own name is what it was, also with a default of the user's.
+    """
+    mine = {
+        name: value
+        for name, value in names.items()
+        if not name.startswith("_")
+        and (name not in own or value is not own[name])
+        and not (isinstance(value, Voice) and value.name == name)
+    }
+    return {
+        name: kept[name] if name in kept and kept[name][0] == id(value) else (id(value), described(name, value))
+        for name, value in mine.items()
+    }
 
 
 def shown(value: object) -> str:

@@ -281,12 +281,16 @@ class TrackHandle:
         raise UnknownNameError(f"A track has no {name!r}", hint=self._hint(name))
 
     def __or__(self, other: object) -> object:
-        raise UsageError(
-            f"{self.name} >> a | b reads as ({self.name} >> a) | b",
+        raise self._bound_tighter("|")
+
+    def __and__(self, other: object) -> object:
+        raise self._bound_tighter("&")
+
+    def _bound_tighter(self, sign: str) -> UsageError:
+        return UsageError(
+            f"{self.name} >> a {sign} b reads as ({self.name} >> a) {sign} b",
             hint=f"Write {self.name} >> stack(a, b), or use ',' inside the pattern's text.",
         )
-
-    __and__ = __or__
 
     def __gt__(self, other: object) -> bool:
         raise UsageError(f"{self.name} is a track and is not compared", hint=f"Write {self.name} >> s(...).")

@@ -49,6 +49,11 @@ class GeneratorHandle:
 
     __slots__ = ("_name", "_order")
 
+    @property
+    def name(self) -> str:
+        """The generator's."""
+        return self._name
+
     def __init__(self, name: str, order: Callable[[Mapping[str, object]], None]) -> None:
         self._name = name
         self._order = order

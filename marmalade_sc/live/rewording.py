@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from marmalade_sc.errors import nearest
+from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.handles import ClockHandle, TrackHandle
+from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle
 from marmalade_sc.patterns.controls import Voice
 from marmalade_sc.patterns.language import language
 
@@ -14,15 +16,36 @@ __all__ = ["ELSEWHERE", "reworded"]
 
 _OURS: Final = {"ClockHandle": "clock", "JamHandle": "jam", "SceneHandle": "scene"}
 """Classes of what the user knows by another name."""
+_HANDLES: Final[Mapping[str, tuple[type, str]]] = {
+    "TrackHandle": (TrackHandle, "d1"),
+    "ClockHandle": (ClockHandle, "clock"),
+    "JamHandle": (JamHandle, "jam"),
+    "SceneHandle": (SceneHandle, "scene"),
+}
+"""Classes whose methods the user calls, and on what."""
+_LESSONS: Final[Mapping[str, str]] = {
+    "Tutorial.run": "tutorial.run(1), of another lesson tutorial.run(1, 3)",
+    "Tutorial.next": "tutorial.next(); tutorial(3) shows lesson 3",
+    "Tutorial.previous": "tutorial.previous(); tutorial(3) shows lesson 3",
+}
 _FROZEN: Final = ("FrozenInstanceError", "super(type, obj): obj must be an instance or subtype of type")
 """What is said when a value that stays as it is gets a member; the latter of one with slots (CPython 3.11)."""
 
 _TEMPO: Final = "The tempo is clock.bpm = 120."
 _SOUNDS: Final = 'Sounds are played by name: d1 >> s("bd sn").'
+_RECORDING: Final = (
+    'jam.record("take.wav") begins a recording, F12 does, too. Stems are rendered: save("a"), then in a terminal '
+    "marmalade render sets/a.py --stems FOLDER."
+)
+_MOVING: Final = 'What moves is a text, cutoff="<400 1600>", or a signal, cutoff=sine(16).range(400, 1600).'
 ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("Clock", "bpm", "tempo", "setcps", "setcpm", "cps", "use_bpm"), _TEMPO),
     **dict.fromkeys(("play", "sample", "samples", "buf", "drum"), _SOUNDS),
-    **dict.fromkeys(("record", "rec", "start_recording"), "F12 begins a recording, and ends it."),
+    **dict.fromkeys(("record", "rec", "start_recording"), _RECORDING),
+    **dict.fromkeys(("hat", "hihat", "hats"), 'The hi-hat is hh: d1 >> s("hh*8"), or hh("0*8").'),
+    **dict.fromkeys(("verb", "room", "rev_"), "The effect is reverb: d1.fx = reverb(.3)."),
+    **dict.fromkeys(("linvar", "var", "expvar", "sinvar"), _MOVING),
+    **dict.fromkeys(("Scale", "Root", "use_synth"), 'Instruments have theirs: bass("0 3", scale="minor", root="a2").'),
     **dict.fromkeys(("stop", "stop_all", "clear", "silence_all"), "hush() silences all, d1.stop() one track."),
     **dict.fromkeys(("sleep", "live_loop", "again", "swim"), "Patterns go on by themselves; hush(d1) ends one."),
     **dict.fromkeys(("history", "watch"), "It is typed at the prompt, alone on its line."),
@@ -40,12 +63,13 @@ def reworded(error: BaseException, line: str) -> tuple[str, str] | None:
         line: the line of the user's code that led to it.
     """
     text, kind = str(error), type(error).__name__
-    if kind in _FROZEN or text in _FROZEN or text.startswith("'Pattern' object has no attribute"):
-        return _assigned(line)
+    is_pattern = text.startswith("'Pattern' object has no attribute")
+    if kind in _FROZEN or text in _FROZEN or is_pattern:
+        return _assigned(line, is_pattern)
     if isinstance(error, AttributeError):
         return _member(error)
     if isinstance(error, TypeError):
-        return _no_control(text) or _missing(text) or _too_many(text)
+        return _no_control(text) or _no_argument(text) or _missing(text) or _too_many(text)
     return None
 
 
@@ -56,6 +80,10 @@ def _member(error: AttributeError) -> tuple[str, str] | None:
     if isinstance(error.obj, Voice):
         name = error.obj.name
         return f"{name} has no {error.name!r}", f"Controls stand behind the notes: {name}(..., {error.name}=...)."
+    if isinstance(error.obj, GeneratorCall | GeneratorHandle):
+        called = f'jam["{error.obj.name}"]'
+        hint = f"It has .transpose(5), and controls where its program has some: {called}(density=.8)."
+        return f"{called} is a program that makes its own notes: it has no {error.name!r}", hint
     owner = _OURS.get(type(error.obj).__name__)
     if owner is None:
         return None
@@ -65,13 +93,15 @@ def _member(error: AttributeError) -> tuple[str, str] | None:
     return f"{owner} has no {error.name!r}", hint
 
 
-def _assigned(line: str) -> tuple[str, str] | None:
-    """`bass.cutoff = 900`: an instrument, or a pattern, stays as it is."""
-    said = re.match(r"\s*(\w+)\.(\w+)\s*[-+*/|]?=[^=]", line)
+def _assigned(line: str, is_pattern: bool) -> tuple[str, str] | None:
+    """`beat.amp = .3`: a pattern stays as it is; `bass.cutoff *= 2`: so does an instrument, but for its defaults."""
+    said = re.match(r"\s*(\w+)\.(\w+)\s*[-+*/|]?=(?!=)\s*([^;#]*)", line)
     if said is None:
         return None
-    name, control = said[1], said[2]
-    hint = f"Write {name}(..., {control}=...), or .set({control}=...) behind a pattern."
+    name, control, value = said[1], said[2], said[3].strip() or "..."
+    hint = (
+        f"Write {name}.set({control}={value})." if is_pattern else f"Write {name}.{control} = {value} in a line alone."
+    )
     return f"{name}.{control} cannot be set", hint
 
 
@@ -82,6 +112,14 @@ def _no_control(text: str) -> tuple[str, str] | None:
         return None
     name, control = _called(said[1]), said[2]
     return f"{name} takes no {control!r}", f"Controls of a pattern are set behind it: {name}(...).set({control}=...)"
+
+
+def _no_argument(text: str) -> tuple[str, str] | None:
+    """`d1.fade(db=0, beats=4)`, `jam.share(b1, tags="acid")`."""
+    said = re.fullmatch(r"(\w+)\.(\w+)\(\) got an unexpected keyword argument '(\w+)'", text)
+    if said is None or (written := _written(said[1], said[2])) is None:
+        return None
+    return f"{said[2]} takes no {said[3]!r}", f"It is written {written}."
 
 
 def _missing(text: str) -> tuple[str, str] | None:
@@ -109,16 +147,18 @@ def _too_many(text: str) -> tuple[str, str] | None:
 
 def _written(owner: str | None, name: str) -> str | None:
     """How a function of ours is called: `d1.fade(db, seconds=None)`; None for what is not ours."""
+    if (said := _LESSONS.get(f"{owner}.{name}")) is not None:
+        return said
     if owner is None:
         entry = language().get(name)
         return None if entry is None else entry.signature.replace("sound(", "s(", 1)
-    kind = {"TrackHandle": TrackHandle, "ClockHandle": ClockHandle}.get(owner)
+    kind, called = _HANDLES.get(owner, (None, ""))
     found = getattr(kind, name, None)
     if not callable(found):
         return None
     parameters = list(inspect.signature(found).parameters.values())[1:]
     words = [each.name if each.default is each.empty else f"{each.name}={each.default!r}" for each in parameters]
-    return f"{'d1' if owner == 'TrackHandle' else 'clock'}.{name}({', '.join(words)})"
+    return f"{called}.{name}({', '.join(words)})"
 
 
 def _called(name: str) -> str:

@@ -19,10 +19,13 @@ TRACK_NAME: Final = re.compile(r"[a-z]{1,12}\d{1,4}")
 class Rewrite(ast.NodeTransformer):
     """Makes tracks of unknown names on the left of `>>`, and lets texts know where they stand."""
 
-    def __init__(self, code: str, block: Block, is_track: Callable[[str], bool]) -> None:
+    def __init__(
+        self, code: str, block: Block, is_track: Callable[[str], bool], is_voice: Callable[[str], bool]
+    ) -> None:
         self._lines = code.splitlines()
         self._block = block
         self._is_track = is_track
+        self._is_voice = is_voice
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """`d1 >> ...` and `d1.at(...) >> ...`."""
@@ -31,6 +34,23 @@ class Rewrite(ast.NodeTransformer):
             node.left = self._left(node.left)
             node.right = self._placed(node.right)
         return node
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        """`bass.cutoff = 900`: from here on `bass` is the instrument with that default."""
+        self.generic_visit(node)
+        node.body = [self._default(each) if isinstance(each, ast.Assign) else each for each in node.body]
+        return node
+
+    def _default(self, node: ast.Assign) -> ast.stmt:
+        target = node.targets[0]
+        if len(node.targets) != 1 or not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name):
+            return node
+        name = target.value.id
+        if not self._is_voice(name):
+            return node
+        arguments = [target.value, ast.Constant(target.attr), self._placed(node.value)]
+        call = ast.Call(ast.Name("_default", ast.Load()), arguments, [])
+        return ast.copy_location(ast.Assign([ast.Name(name, ast.Store())], ast.copy_location(call, node)), node)
 
     def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
         """`d1 >> a, b` is a row of two things, of which one plays: see `row`."""

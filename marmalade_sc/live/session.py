@@ -17,7 +17,7 @@ from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.blocks import Blocks
 from marmalade_sc.live.book import Book
-from marmalade_sc.live.bound import Bound, described, shown
+from marmalade_sc.live.bound import Bound, described_anew, shown
 from marmalade_sc.live.desk import JamHandle, SceneHandle
 from marmalade_sc.live.explain import explain, remember
 from marmalade_sc.live.handles import ClockHandle, Effect, TrackHandle
@@ -26,11 +26,12 @@ from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.limits import TooSlowError, too_slow
 from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
 from marmalade_sc.live.output import RESTORED, unsaid
-from marmalade_sc.live.playable import playable
+from marmalade_sc.live.playable import names_of, playable
 from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
 from marmalade_sc.live.units import Unit, units_of
 from marmalade_sc.live.ways import Ways
 from marmalade_sc.live.wishes import Wishes
+from marmalade_sc.patterns.controls import Voice
 from marmalade_sc.patterns.notation import Literal
 from marmalade_sc.patterns.pattern import Pattern
 from marmalade_sc.sdk.instruments import Instrument, Orchestra
@@ -196,16 +197,7 @@ class Session:
 
     def bound(self) -> list[Bound]:
         """What the user's code has bound, by name; described anew where it has changed."""
-        mine = {
-            name: value
-            for name, value in self.names.items()
-            if not name.startswith("_") and (name not in self._bound or value is not self._bound[name])
-        }
-        kept = self._described
-        self._described = {
-            name: kept[name] if name in kept and kept[name][0] == id(value) else (id(value), described(name, value))
-            for name, value in mine.items()
-        }
+        self._described = described_anew(self.names, self._bound, self._described)
         return [row for _, row in self._described.values()]
 
     def run_inside(self, code: str, source: str) -> object:
@@ -221,9 +213,10 @@ class Session:
     def _run(self, code: str, source: str) -> object:
         # Under the name of a file CPython takes the columns of mistakes from what is on the disk.
         tree = ast.parse(code)
-        self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track)
+        self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track, self._is_voice)
         self._unit = None
-        tree = ast.fix_missing_locations(Rewrite(code, self.blocks.begin(source, code), self._is_track).visit(tree))
+        rewrite = Rewrite(code, self.blocks.begin(source, code), self._is_track, self._is_voice)
+        tree = ast.fix_missing_locations(rewrite.visit(tree))
         last: ast.expr | None = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
             ending = tree.body.pop()
@@ -250,6 +243,9 @@ class Session:
     def _is_track(self, name: str) -> bool:
         bound = self.names.get(name)
         return TRACK_NAME.fullmatch(name) is not None and (bound is None or isinstance(bound, TrackHandle))
+
+    def _is_voice(self, name: str) -> bool:
+        return isinstance(self.names.get(name), Voice)
 
     def _check_tracks(self) -> None:
         """`d1 = s("bd")` plays nothing, and d1 would be no track any more: nobody means that."""
@@ -284,6 +280,7 @@ class Session:
             "_literal": self._literal,
             "_unit": self._begin_unit,
             "_row": row,
+            "_default": self._default,
         }
 
     def _orders_append(self, order: Mapping[str, object]) -> None:
@@ -299,6 +296,11 @@ class Session:
 
     def _literal(self, text: str, source: str, number: int, line: int, column: int) -> Literal:
         return Literal(text, self.blocks.of(source, number), line, column)
+
+    def _default(self, voice: Voice, control: str, value: object) -> Voice:
+        made = voice.having(control, value)
+        Lane(made(), 0).check(0, self._cycle_s(), self._orchestra, self._guard)  # a mistake is told here
+        return made
 
     def _track(self, name: str) -> TrackHandle:
         handle = self.names[name] = self.track(name)
@@ -360,7 +362,7 @@ class Session:
 
     def _unmute(self, *tracks: TrackHandle | str) -> None:
         """Unmute tracks, or all."""
-        self._set(tracks or tuple(self._tracks.values()), "unmute", mute=False)
+        self._set(tracks or self._set_to("mute"), "unmute", mute=False)
 
     def _solo(self, *tracks: TrackHandle | str) -> None:
         """Hear only these tracks."""
@@ -368,28 +370,23 @@ class Session:
 
     def _unsolo(self, *tracks: TrackHandle | str) -> None:
         """End the solo of tracks, or of all."""
-        self._set(tracks or tuple(self._tracks.values()), "unsolo", solo=False)
+        self._set(tracks or self._set_to("solo"), "unsolo", solo=False)
+
+    def _set_to(self, setting: str) -> tuple[TrackHandle, ...]:
+        """The tracks of which it is on, as far as that is known: what is done again comes to the book later."""
+        on = {name for name, version in self._book.now.items() if version.mix.get(setting)}
+        on.update(self._tracks if self.is_restoring else ())
+        on.update(each.track for each in self._operations if isinstance(each, SetMix))
+        return tuple(handle for name, handle in self._tracks.items() if name in on)
 
     def _set(self, tracks: Iterable[TrackHandle | str], do: str, **settings: object) -> None:
         for name in self._names_of(tracks, do):
             self._operations.append(SetMix(name, settings))
 
     def _names_of(self, tracks: Iterable[TrackHandle | str], do: str = "") -> list[str]:
-        """The user's own among them; what others play here has no name in the code: the player is asked to `do` it."""
-        names = []
-        for track in tracks:
-            if do and isinstance(track, str) and track not in self._tracks:
-                self._orders.append({"do": do, "track": track})
-            elif isinstance(track, TrackHandle):
-                names.append(track.name)
-            elif do and isinstance(track, str):
-                names.append(track)
-            else:
-                raise UsageError(
-                    f"{track!r:.40} is not a track",
-                    hint='Name tracks that play: d1, d2; what others play here in quotes: mute("acid").',
-                )
-        return names
+        mine, others = names_of(tracks, self._tracks, may_be_others=bool(do))
+        self._orders += [{"do": do, "track": name} for name in others]
+        return mine
 
 
 def _effect(instrument: Instrument) -> Callable[..., Effect]:

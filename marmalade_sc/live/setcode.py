@@ -29,16 +29,21 @@ def set_code(book: Book, binders: Mapping[str, Unit], timeline: Timeline) -> str
     if not (playing or latest or book.scenes):
         return ""
     made = {track: _maker(version) for track, version in playing.items()}
-    lasting = closure([*latest, *(unit for unit in made.values() if unit is not None and not _is_loose(unit, latest))])
+
+    def is_loose(unit: Unit) -> bool:
+        """Whether it may stand anywhere behind what binds names: it binds none, and reads them as they are now."""
+        return not unit.binds and latest.issuperset(unit.needs) and unit.bare.isdisjoint(binders)
+
+    lasting = closure([*latest, *(unit for unit in made.values() if unit is not None and not is_loose(unit))])
     parts = _said(lasting)
     played = _played({}, lasting)
     # What these play can be said once only: the names in their statements mean something else behind it.
-    fixed = {track for track, unit in made.items() if unit is not None and not _is_loose(unit, latest)}
+    fixed = {track for track, unit in made.items() if unit is not None and not is_loose(unit)}
     mixed: dict[str, Version] = {}
     for name, scene in book.scenes.items():
         lanes = {track: version for track, version in scene.items() if version.lane is not None}
         units = [_maker(version) for version in lanes.values()]
-        loose = [unit for unit in units if unit is not None and (_is_loose(unit, latest) or unit in lasting)]
+        loose = [unit for unit in units if unit is not None and (is_loose(unit) or unit in lasting)]
         disturbs = any(track not in lanes or lanes[track].lane is not playing[track].lane for track in fixed)
         if len(loose) < len(units) or disturbs:
             parts.append(f"# The scene {name} is left out: it uses names that mean something else by now.")
@@ -71,11 +76,6 @@ def _said(units: Iterable[Unit]) -> list[str]:
 def _maker(version: Version) -> Unit | None:
     source = version.lane.source if version.lane is not None else None
     return source if isinstance(source, Unit) else None
-
-
-def _is_loose(unit: Unit, latest: set[Unit]) -> bool:
-    """Whether it may stand anywhere behind what binds names: it binds none, and reads them as they are now."""
-    return not unit.binds and all(need in latest for need in unit.needs)
 
 
 def _play(versions: Mapping[str, Version], units: Iterable[Unit], played: dict[str, Lane | None]) -> list[str]:

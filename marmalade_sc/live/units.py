@@ -22,6 +22,7 @@ class Unit:
         number: place in the order in which statements were carried out.
         binds: names that it binds, or changes by calling a method of theirs.
         needs: units that bound the names that it reads.
+        bare: names that it reads and nobody had bound: those of the language, and of instruments.
         makes, refers: tracks that come into being with it where they are new, and those that must be there already.
         plays: the lane that it gave each track last, as far as it is still there.
     """
@@ -30,6 +31,7 @@ class Unit:
     code: str
     binds: frozenset[str] = frozenset()
     needs: tuple["Unit", ...] = ()
+    bare: frozenset[str] = frozenset()
     makes: frozenset[str] = frozenset()
     refers: frozenset[str] = frozenset()
     plays: "dict[str, weakref.ref[Lane]]" = field(default_factory=dict)
@@ -41,6 +43,7 @@ def units_of(
     binders: Mapping[str, Unit],
     count: int,
     is_track: Callable[[str], bool],
+    is_voice: Callable[[str], bool],
 ) -> tuple[list[Unit], dict[str, Unit]]:
     """The units of a block and who binds which name when it has worked.
 
@@ -48,18 +51,29 @@ def units_of(
         binders: who binds which name before it.
         count: units there were before.
         is_track: whether a name is a track's; those are not bound by code.
+        is_voice: whether it is an instrument's, which is another one when a default of it was set.
     """
     now = dict(binders)
     units = []
     lines = code.splitlines(keepends=True)
     for statement in tree.body:
         reads, stored, touched = _names(statement)
-        binds = {name for name in stored | {name for name in touched if name in now} if not is_track(name)}
+        binds = {
+            name for name in stored | {name for name in touched if name in now or is_voice(name)} if not is_track(name)
+        }
         needs = dict.fromkeys(now[name] for name in sorted(reads) if name in now)
         count += 1
         makes = frozenset(name for name in _left(statement) if is_track(name))
         refers = frozenset(name for name in reads if is_track(name)) - makes
-        unit = Unit(count, _text(statement, lines, code), frozenset(binds), tuple(needs), makes, refers)
+        unit = Unit(
+            count,
+            _text(statement, lines, code),
+            frozenset(binds),
+            tuple(needs),
+            frozenset(reads - now.keys()),
+            makes,
+            refers,
+        )
         now.update(dict.fromkeys(binds, unit))
         units.append(unit)
     return units, now

@@ -149,6 +149,12 @@ class Voice:
     """A constructor of patterns for one synthdef or bank: `bass = voice("bass")`, `bass("<0 3>*4", dur=.8)`."""
 
     name: str
+    defaults: tuple[tuple[str, object], ...] = ()
+
+    def having(self, control: str, value: object) -> "Voice":
+        """The same with a value that a control has where none is given; None takes it out again."""
+        rest = tuple(each for each in self.defaults if each[0] != control)
+        return Voice(self.name, rest if value is None else (*rest, (control, value)))
 
     def __call__(self, pattern: object = None, **controls: object) -> Pattern:
         """Notes of the voice.
@@ -165,7 +171,8 @@ class Voice:
             base = pure({"s": self.name})
         else:
             base = as_pattern(pattern, self.name, "pitch").fmap(lambda value: {"s": self.name, **self._notes(value)})
-        return with_controls(base, controls) if controls else base
+        given = {**dict(self.defaults), **controls}
+        return with_controls(base, given) if given else base
 
     def _notes(self, value: Value) -> dict[str, Value]:
         if isinstance(value, str):

@@ -72,8 +72,14 @@ def test_the_place_of_a_mistake_is_in_what_was_sent(
 @pytest.mark.parametrize(
     ("code", "message", "hint"),
     [
-        ("bass.cutoff = 1200", "bass.cutoff cannot be set", "Write bass(..., cutoff=...)"),
-        ('p = s("bd")\np.amp = .3', "p.amp cannot be set", ".set(amp=...)"),
+        ("bass.cutoff *= 2", "bass has no 'cutoff'", "bass(..., cutoff=...)"),
+        ("if 1:\n    bass.amp = .3  # low", "bass.amp cannot be set", "Write bass.amp = .3 in a line alone."),
+        ('p = s("bd")\np.amp = .3', "p.amp cannot be set", "Write p.set(amp=.3)."),
+        ("bass.cutof = 1200", "bass has no control 'cutof'", "It has: "),
+        ('d1 >> s("bd")\njam.share(d1, tags=1)', "share takes no 'tags'", "It is written jam.share(track, name=''"),
+        ('d1 >> jam["a/b"].degrade(.2)', "it has no 'degrade'", ".transpose(5)"),
+        ('d1 >> s("bd") & s("hh")', "d1 >> a & b reads as (d1 >> a) & b", "stack(a, b)"),
+        ('d1 >> hat("1*8")', "'hat' is not defined", "hh"),
         ("bass.cutoff", "bass has no 'cutoff'", "bass(..., cutoff=...)"),
         ("d1 >> bass(0, 3, 5)", "An instrument takes one melody, not 3", 'bass("0 3 5")'),
         ("d1 >> s()", "s needs pattern", "It is written s("),
@@ -112,6 +118,31 @@ def test_what_clock_jam_and_scene_do_not_have_is_said_in_the_users_words(
     assert error.message == message
     assert error.hint == hint
     assert carets(error) == message.split("'")[1]
+
+
+def test_an_instrument_gets_defaults_for_what_is_written_from_then_on(session: Session) -> None:
+    def played(code: str) -> list[object]:
+        (operation,) = session.evaluate(code).operations
+        assert isinstance(operation, Replace)
+        return [event.value for event in operation.lane.pattern.query(0, 1)]
+
+    session.evaluate('bass.pan = -.5; bass.amp = "<.2 .4>"')
+    assert played('b1 >> bass("0")') == [{"s": "bass", "degree": 0, "pan": -0.5, "amp": 0.2}]
+    assert played('b1 >> bass("0", amp=1)') == [{"s": "bass", "degree": 0, "pan": -0.5, "amp": 1}]
+    assert played('b1 >> s("bass")') == [{"s": "bass"}]
+    assert not any(row["name"] == "bass" for row in session.bound())  # completion goes on knowing its controls
+    session.use(orchestra("bbbbbbbbbbbb"))  # a synthdef was saved
+    session.evaluate("bass.amp = None")
+    assert played("b1 >> bass()") == [{"s": "bass", "pan": -0.5}]
+
+
+def test_only_what_is_muted_is_unmuted() -> None:
+    """`unsolo()` said of each track that it was no longer solo."""
+    stage = Stage()
+    stage.evaluate('d1 >> s("bd")\nd2 >> s("sn")\nd3 >> s("hh")\nmute(d2)')
+    assert stage.session.evaluate("unmute()").operations == (SetMix("d2", {"mute": False}),)
+    assert stage.session.evaluate("unsolo()").operations == ()
+    assert [each.track for each in stage.session.evaluate("solo(d3)\nunsolo()").operations] == ["d3", "d3"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("sign", ["<<", ">", ">=", "<"])
