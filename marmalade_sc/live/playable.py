@@ -37,7 +37,8 @@ def names_of(tracks: Iterable[object], own: Container[str], may_be_others: bool 
     Raises:
         UsageError: one is no track.
     """
-    mine, others = [], []
+    mine: list[str] = []
+    others: list[str] = []
     for track in tracks:
         if isinstance(track, TrackHandle):
             mine.append(track.name)
