@@ -1,5 +1,6 @@
 """`marmalade generator`: begin, pack, check and list generators; run them in the player that runs."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,6 +70,7 @@ def trust(session: Session, player: str, level: str, grant: tuple[str, ...]) -> 
     """Say how far PLAYER is trusted: block, ask, sandbox, or full (which grants what its manifests ask for)."""
     from marmalade_sc.generators.trust import Trusted
     from marmalade_sc.ids import PlayerId
+    from marmalade_sc.player.control.protocol import request
 
     shelf, name = shelf_at(session), PlayerId.parse(player)
     known = shelf.trust.of(name)
@@ -78,6 +80,8 @@ def trust(session: Session, player: str, level: str, grant: tuple[str, ...]) -> 
     key = known.key or (keys.pop() if keys else None)
     shelf.trust.keep(name, Trusted(key, level, frozenset(grant), known.accepted))
     click.echo(f"{player} is trusted: {level}")
+    with contextlib.suppress(MarmaladeError):  # no player runs: it reads the file when it does
+        request(session.places.control_socket, "regrant")
 
 
 @generator.command()

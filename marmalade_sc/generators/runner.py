@@ -23,6 +23,7 @@ from marmalade_sc.generators.running import Ports, Running, Surroundings
 from marmalade_sc.generators.sandbox.probe import why_not
 from marmalade_sc.generators.shelf import Shelf, manifest_of
 from marmalade_sc.generators.sounds import sounds_of
+from marmalade_sc.generators.trust import BLOCK
 from marmalade_sc.generators.weaving import weave
 
 __all__ = ["Runner"]
@@ -208,10 +209,15 @@ class Runner:
         return rows
 
     async def regrant(self) -> list[dict[str, object]]:
-        """Look again at what is granted; from now on that holds for what runs, too. Rows with path, asked, granted."""
+        """Look again at what is granted; from now on that holds for what runs, too. Rows with path, asked, granted.
+
+        What a blocked player has made ends.
+        """
         rows: list[dict[str, object]] = []
         for each in list(self._living.running.values()):
             found = await self._in_disk(partial(self._shelf.find, each.play.generator))
+            if found.trusted.level == BLOCK:
+                self._living.end(each, 0.0, f"{found.id.player} is blocked")
             keys = granted(found.manifest.writes, found.trusted.level, found.trusted.grants, self._around.grants)
             await self._living.regrant(each, keys)
             rows.append({"path": each.play.path, "asked": list(found.manifest.writes), "granted": sorted(keys)})

@@ -137,6 +137,43 @@ def test_who_waits_is_let_in_and_sent_away_at_the_prompt(two: tuple[LivePlayer, 
     ask(one, "nickname", player=own, nickname="")
 
 
+LEADER = """#!/usr/bin/env python3
+import itertools
+
+from marmalade_sc.sdk.jam import Jam
+
+jam, count = Jam(), itertools.count()
+
+
+@jam.every(bars=1)
+def lead():
+    jam.schedule.set(f"x{next(count)} 4 -> x0\\nx0 2 -> x0")
+
+
+jam.run()
+"""
+ASKS = 'name = "leader"\n\n[needs]\nprograms = ["python3"]\nwrites = ["schedule:main"]\n'
+
+
+def test_who_is_trusted_less_may_write_less_at_once(two: tuple[LivePlayer, LivePlayer]) -> None:
+    """`full` grants what manifests ask for, also to what runs; with `sandbox` it is taken back, and `block` ends it."""
+    one, other = two
+    own = str(identity_at(other.places.key).player)
+    ask(one, "trust", player=own, level="full")
+    add(other, "leader", LEADER, generator_dot_toml=ASKS.encode())
+    wait_until_heard(other)
+    ask(other, "share", generator="leader", instance="w1", track="leader")
+    eventually(lambda: ask(one, "schedule")["value"].startswith(("  x", "▶ x")), _LONG_S)
+    ask(one, "trust", player=own, level="sandbox")
+    eventually(lambda: "schedule:main" in ask(one, "denials", name="w1")["value"], _LONG_S)
+    assert instance(one, "w1")["state"] == "playing"
+    assert run(["--dir", str(one.places.root), "generator", "trust", own, "block"]) == 0
+    eventually(lambda: instance(one, "w1")["state"] == "ended", _LONG_S)
+    assert "blocked" in instance(one, "w1")["why"]
+    ask(other, "share_stop", name="w1")
+    ask(one, "trust", player=own, level="sandbox")
+
+
 def test_what_is_shared_as_d1_is_not_in_anybodys_own_d1(two: tuple[LivePlayer, LivePlayer]) -> None:
     """It stands among the tracks, is muted by its name, and ended at all from the prompt of who has shared it."""
     one, other = two

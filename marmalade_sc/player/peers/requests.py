@@ -331,6 +331,7 @@ class Requests:
                 if key.raw in (play.maker, play.author):
                     path = f"{play.generator}:{play.instance}"
                     await self.runs.ask({"do": "stop", "name": path, "why": f"{name} is blocked"})
+        await self.runs.ask({"do": "regrant"})  # who may write more or less now may so at once
         for each in self._pending.of(key.raw):
             self.heard(each.ticket)
         return {"value": f"{self._friends.whole(key)} is trusted: {message['level']}"}
