@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The short forms of all bars, one after the other; each prints rows of JSON. About a quarter of an hour in all.
+# The short forms of all bars, one after the other; each prints rows of JSON. About twenty minutes in all.
 # Nothing else should run meanwhile: figures from a busy machine tell of the machine.
 set -uo pipefail
 # shellcheck source=scripts/setup.sh
@@ -31,6 +31,11 @@ bench protocol.py --rounds 5
 bench floods.py
 bench offsets.py --probes 2000
 bench gossip.py --seeds 200
+bench tls.py --rounds 3
+bench grid.py --settle 20 --seconds 20 --only undelayed
+bench lateness.py --seconds 15
+bench back.py --kills 2
+bench band.py --seconds 20
 bench clock_step.py --after 5
 bench soak.py --seconds 120 --warm 40
 bench main_job.py --seconds 30

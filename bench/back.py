@@ -2,7 +2,8 @@
 
 Fault F2. Ann and Cleo play on this machine; Ann has shared a pattern and then only listens. Cleo, who plays one of her
 own beside it, is killed, started again as by `marmalade shell`, and `restore()` is said as soon as anybody hears it.
-Times are seconds since the kill; of notes, when they were due. The bar: 3 s until both play, nothing started twice.
+Times are seconds since the kill; of notes, when they were due. Both patterns have a note each 125 ms: the figure is
+the player's, not their rhythm's. The bar: 3 s until both play, nothing started twice.
 """
 
 import argparse
@@ -142,9 +143,9 @@ def run(kills: int) -> None:
             subprocess.run(cleo.command("join", invite), check=True, stdout=subprocess.DEVNULL)
             cleo.start()
             assert until(lambda: ann.others() == cleo.others() == 1, _LONG_S), "they have not met"
-            ann.ask("evaluate", code='b1 >> bass("0 3 [5 7] 0", scale="minor").set(amp=.4)')
+            ann.ask("evaluate", code='b1 >> bass("0*16", scale="minor").set(amp=.4)')
             ann.ask("evaluate", code='jam.share(b1, name="acid")')
-            cleo.ask("evaluate", code='d1 >> s("bd*8")')
+            cleo.ask("evaluate", code='d1 >> s("bd*16")')
             assert until(lambda: bool(cleo.playing()), _LONG_S), "what Ann has shared does not play"
             time.sleep(_LISTEN_S)
             rounds = list(_rounds(ann, cleo, kills))
