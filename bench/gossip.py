@@ -52,6 +52,34 @@ def reach(counts: list[int], plays: int) -> None:
         )
 
 
+def crowd(count: int, plays: int, rounds: int) -> None:
+    """How long plays take of which so many are begun within a second that a datagram has no room for all news."""
+    times, missed = [], 0
+    for seed in range(rounds):
+        network = _whole(seed, count)
+        begun: dict[str, float] = {}
+        waiting: set[str] = set()
+        start = network.time
+        while len(begun) < plays or (waiting and network.time - start < 30):
+            while len(begun) < plays and network.time - start >= len(begun) / plays:
+                path = network.players[(7 * len(begun) + seed) % count].play(f"i{len(begun)}")
+                begun[path] = network.time
+                waiting.add(path)
+            network.run(0.01)
+            for path in [each for each in waiting if network.reach(each) == 1]:
+                waiting.discard(path)
+                times.append(network.time - begun[path])
+        missed += len(waiting)
+    row(
+        "reach of many plays within a second, 5 % loss",
+        players=count,
+        plays=len(times),
+        p50_s=round(percentile(times, 0.5), 3),
+        p99_s=round(percentile(times, 0.99), 3),
+        missed=missed,
+    )
+
+
 def heal(counts: list[int], rounds: int) -> None:
     """How long two halves that were apart for a minute need to be one."""
     for count in counts:
@@ -113,11 +141,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--only", choices=["rest", "reach", "heal", "crash", "storms"])
+    parser.add_argument("--only", choices=["rest", "reach", "crowd", "heal", "crash", "storms"])
     options = parser.parse_args()
     works = {
         "rest": lambda: rest([2, 8, 50, 200]),
         "reach": lambda: (reach([2, 8, 50], 200), reach([200], 20), reach([500], 20)),
+        "crowd": lambda: (crowd(8, 100, 5), crowd(50, 100, 2)),
         "heal": lambda: heal([2, 8, 50], 10),
         "crash": lambda: crash([2, 5, 10, 50], 10),
         "storms": lambda: storms(options.seeds, options.first),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from marmalade_sc.peers.chatter import DOUBTS_AT_ONCE, Doubt, written_doubts
+from marmalade_sc.peers.chatter import DOUBTS_AT_ONCE, Doubt, packed, written_doubts
 from marmalade_sc.peers.ledger import Ledger
 from marmalade_sc.peers.records import Record, Signed
 
@@ -13,9 +13,14 @@ _HINTS = 6
 
 
 class Rumours:
-    """See the module. Those that were told least go first."""
+    """See the module. Those that were told least go first.
+
+    Attributes:
+        wait: whether there was no room for all, when they were last asked for.
+    """
 
     def __init__(self) -> None:
+        self.wait = False
         self._records: dict[bytes, int] = {}
         self._doubts: dict[Doubt, int] = {}
 
@@ -30,17 +35,24 @@ class Rumours:
         """Pass a doubt on."""
         self._doubts[doubt] = _HINTS
 
-    def records(self, ledger: Ledger, most: int) -> list[Signed[Record]]:
-        """The freshest records, told once more."""
-        found = []
-        for mark in sorted(self._records, key=lambda mark: -self._records[mark])[:most]:
+    def records(self, ledger: Ledger, room: int) -> tuple[bytes, ...]:
+        """The freshest records that `room` bytes hold, but one at least; what is not among them was not told."""
+        found: list[Signed[Record]] = []
+        self.wait = False
+        for mark in sorted(self._records, key=lambda mark: -self._records[mark]):
             record = ledger.get(mark)
-            self._records[mark] -= 1
-            if record is None or self._records[mark] <= 0:
+            if record is None:
                 del self._records[mark]
-            if record is not None:
-                found.append(record)
-        return found
+                continue
+            parts = list(packed([*found, record], room))
+            if len(parts) > 1:
+                self.wait = True
+                break
+            found.append(record)
+            self._records[mark] -= 1
+            if self._records[mark] <= 0:
+                del self._records[mark]
+        return tuple(each.data for each in found)
 
     def doubts(self, own: Sequence[Doubt]) -> tuple[bytes, ...]:
         """What we doubt ourselves, and what we have just heard of, as they travel."""

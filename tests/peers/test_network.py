@@ -132,6 +132,23 @@ def test_f6_a_play_reaches_everybody_through_loss_and_duplicates(loss: float, wi
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("count", [8, 50])
+def test_f6_a_hundred_plays_within_a_second_reach_everybody_within_a_second(count: int) -> None:
+    """More news than a datagram holds: those that wait go sooner, and none counts as told that was not."""
+    network = whole(2, count, Link(loss=0.05))
+    begun: dict[str, float] = {}
+    took: list[float] = []
+    for step in range(500):
+        if step < 100:
+            begun[network.players[7 * step % count].play(f"i{step}")] = network.time
+        network.run(0.01)
+        reached = [path for path in begun if network.reach(path) == 1]
+        took += [network.time - begun.pop(path) for path in reached]
+    assert not begun and sorted(took)[95] <= 1.0 and max(took) <= 2.0
+    assert network.violations() == []
+
+
+@pytest.mark.faults
 @pytest.mark.parametrize("delay_s", [0.005, 0.05, 0.25, 1.0])
 def test_f7_slow_links_make_nobody_gone(delay_s: float) -> None:
     """A second each way: every answer is late, and every answer counts."""
