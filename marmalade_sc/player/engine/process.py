@@ -5,7 +5,6 @@ import json
 import os
 import queue
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -30,6 +29,7 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import FrameReader, StateLog
 from marmalade_sc.player.base import lifeline
 from marmalade_sc.player.base.priority import be_quick
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.engine.recorder import Recorder
 from marmalade_sc.player.engine.state import clock_state, engine_state, latency_ms, level_records
@@ -390,7 +390,4 @@ def _loads(data: bytes) -> object:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

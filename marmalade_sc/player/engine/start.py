@@ -1,9 +1,7 @@
 """Where the engine's process begins: nothing sounds until its imports are done, so they are made short first."""
 
-import sys
-
 from marmalade_sc.engine.trimmed import trim_supriya
-from marmalade_sc.errors import MarmaladeError
+from marmalade_sc.player.base.program import run_program
 
 __all__ = ["main"]
 
@@ -17,7 +15,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import shutil
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from marmalade_sc.clock.timetag import units_to_milliseconds
-from marmalade_sc.errors import GeneratorError, JamError, MarmaladeError
+from marmalade_sc.errors import GeneratorError, JamError
 from marmalade_sc.generators.bars import Bars
 from marmalade_sc.generators.library import library
 from marmalade_sc.generators.runner import Runner
@@ -19,6 +18,7 @@ from marmalade_sc.jam import keys
 from marmalade_sc.jam.history import History
 from marmalade_sc.live.link import serve
 from marmalade_sc.player.base import lifeline
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.control.backdoor import Backdoor
 from marmalade_sc.player.control.protocol import Message
@@ -330,7 +330,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

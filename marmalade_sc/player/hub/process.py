@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from marmalade_sc.live.mistakes import error_message
 from marmalade_sc.player.base import lifeline
 from marmalade_sc.player.base.logs import RotatedLog
 from marmalade_sc.player.base.priority import stand_back
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.control.connection import Connection, failure, is_own
 from marmalade_sc.player.control.livelink import LiveLink
@@ -389,7 +389,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -27,6 +26,7 @@ from marmalade_sc.live.session import Session
 from marmalade_sc.patterns.controls import voice
 from marmalade_sc.patterns.language import namespace
 from marmalade_sc.player.base import lifeline
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.scribe import Scribe
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.live.assistance import setting_rows
@@ -367,7 +367,4 @@ def _play(wiring: Wiring, timeline: Timeline) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

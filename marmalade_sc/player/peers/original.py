@@ -1,11 +1,10 @@
 """The process that speaks the original Marmalade's protocol, where `original.port` asks for it. A wiring."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Mapping
 
-from marmalade_sc.errors import GeneratorError, MarmaladeError, SettingsError
+from marmalade_sc.errors import GeneratorError, SettingsError
 from marmalade_sc.identity.keys import identity_at
 from marmalade_sc.identity.rsa import rsa_identity_at
 from marmalade_sc.ids import GeneratorId
@@ -16,6 +15,7 @@ from marmalade_sc.original.book import Book
 from marmalade_sc.original.house import House
 from marmalade_sc.original.server import Server
 from marmalade_sc.player.base import lifeline
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.control.livelink import LiveLink
 from marmalade_sc.player.generators.process import SOCKET
@@ -99,7 +99,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

@@ -6,13 +6,12 @@ import datetime
 import itertools
 import random
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from marmalade_sc.clock.timeline import Timeline
-from marmalade_sc.errors import MarmaladeError, PeerError, PlayerError
+from marmalade_sc.errors import PeerError, PlayerError
 from marmalade_sc.identity.keys import PublicKey, identity_at
 from marmalade_sc.identity.sealing import server_context
 from marmalade_sc.jam import keys
@@ -32,6 +31,7 @@ from marmalade_sc.peers.server import Server
 from marmalade_sc.peers.station import Station, Surroundings
 from marmalade_sc.player.base import lifeline
 from marmalade_sc.player.base.measurements import players_state
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.control.backdoor import Backdoor
 from marmalade_sc.player.control.livelink import LiveLink
@@ -374,7 +374,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)

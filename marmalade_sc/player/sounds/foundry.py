@@ -3,15 +3,15 @@
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from marmalade_sc.errors import MarmaladeError, SynthDefError
+from marmalade_sc.errors import SynthDefError
 from marmalade_sc.jam.keys import CONTROL
 from marmalade_sc.jam.streams import StateLog
 from marmalade_sc.player.base import lifeline
 from marmalade_sc.player.base.priority import stand_back
+from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
 from marmalade_sc.player.sounds.content import Buffers
 from marmalade_sc.settings.places import bundled
@@ -118,7 +118,4 @@ def _deep_stamp(folders: Sequence[Path]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MarmaladeError as error:
-        sys.exit(str(error))
+    run_program(main)
