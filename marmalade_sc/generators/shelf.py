@@ -209,14 +209,16 @@ class Shelf:
         try:
             record = json.loads(self._beside(generator, _SIGNATURE).read_bytes()[: 64 << 10])
             key = PublicKey.parse(str(record["key"]))
+            signed = GeneratorId.parse(str(record.get("generator", generator)))
             signature = base64.b64decode(str(record["signature"]), validate=True)
         except OSError:
             return None
         except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
             raise IdentityError("Its signature file is damaged", hint="Get it anew, or remove the .sig file.") from None
-        if not key.is_named(generator.player):
+        # Where two keys have one ID the second one's generators stand behind its long name; it signed the short one.
+        if not key.is_named(generator.player) or not key.is_named(signed.player) or signed.name != generator.name:
             raise IdentityError(f"It is signed by {key.player}, not by {generator.player}")
-        verify(key, signature, *_signed(generator, manifest, tree))
+        verify(key, signature, *_signed(signed, manifest, tree))
         return key
 
     def _tree(self, path: Path) -> Tree:

@@ -22,10 +22,12 @@ WHERE = {
         "peers/test_judgement.py::test_two_keys_with_one_name_are_two_players",
         "player/peers/test_process.py::test_trust_is_of_a_whole_key_and_a_name_alone_is_trusted_with_nothing",
         "player/peers/test_process.py::test_who_has_ground_a_key_to_another_s_name_is_shown_longer_and_both_prints_are_told",
+        "player/peers/test_process.py::test_two_keys_with_one_name_have_a_generator_each",
     ],
     "T5 rotation": [
         "peers/test_ledger.py::test_a_rotation_needs_both_keys_and_happens_once",
         "player/peers/test_process.py::test_who_has_a_new_key_is_trusted_as_before_and_the_old_one_asked_about",
+        "player/trust/test_succession.py::test_an_unsigned_change_of_a_key_is_told_once_with_both_keys",
     ],
     "T6 address rolled back": ["peers/test_ledger.py::test_an_old_record_does_not_roll_an_address_back"],
     "T7 swapped code": [
@@ -122,6 +124,7 @@ WHERE = {
     ],
     "F2 killed player": [
         "live/test_peers.py::test_a_peers_process_that_is_killed_costs_no_note_and_starts_nothing_twice",
+        "live/test_peers.py::test_the_bars_of_a_player_that_was_killed_go_on",
         "live/test_generators.py::test_a_player_that_is_killed_leaves_no_process_and_starts_none_twice",
     ],
     "F3 killed servers": ["live/test_running.py::test_every_process_may_be_killed_and_comes_back_with_what_needs_it"],
@@ -168,7 +171,10 @@ WHERE = {
     "O8 stale archives": ["peers/test_judgement.py::test_t18_versions_cannot_be_mixed_rolled_back_or_swapped"],
     "O9 a switch for any signature": ["peers/test_threats.py::test_t24_nothing_switches_a_check_off"],
     "O10 access to all of Redis": ["live/test_access.py::test_an_instance_writes_its_own_and_reads_what_is_everybodys"],
-    "O11 errors verbatim": ["peers/test_server.py::test_errors_are_json_with_codes_and_tell_nothing_of_us"],
+    "O11 errors verbatim": [
+        "peers/test_server.py::test_errors_are_json_with_codes_and_tell_nothing_of_us",
+        "peers/test_server.py::test_what_is_no_http_is_refused_in_json_and_tells_nothing_of_us",
+    ],
     "O12 plays whatever is asked": ["live/test_peers.py::test_who_is_not_trusted_waits_for_the_users_word"],
     "W1 names in a shell": [
         "original/test_server.py::test_routes_and_names_that_are_none",
@@ -232,7 +238,7 @@ HELD = {
     "T2": "sequences of each sender, times, and the folder of an instance as the record that it was accepted",
     "T3": "the jam's name and its 128 random bits stand in what is signed; datagrams are sealed with the latter",
     "T4": "whole keys are compared; the second key of a name is shown longer, and both fingerprints are told",
-    "T5": "a rotation is signed by both keys, and happens once",
+    "T5": "a rotation is signed by both keys, and happens once; another key at a friend's address is told",
     "T6": "addresses change by a record of a higher sequence only, requests go to proven addresses only",
     "T7": "the hash is signed by the author, checked before it is kept and again before it runs",
     "T8": "a reader of our own with limits on sizes, counts and names, files and folders only",

@@ -94,17 +94,17 @@ class Asking:
             known = node.ledger.at(*manifest.slot)
             if known is None:
                 self.publish(manifest)
-            author = self._own.public.raw
+            author, signed_as = self._own.public.raw, str(generator)
         else:
             records = [each for each in node.ledger.of(GeneratorRecord) if each.sha256.hex() == sha256]
             if not records:
                 raise GeneratorError(f"{generator} was not shared in this jam by its author", hint="Ask its author to.")
-            author = records[0].maker
+            author, signed_as = records[0].maker, records[0].generator
         instance = str(message.get("instance") or f"{time.strftime('%Y%m%d-%H%M%S')}-{self._own.player}")
         policy, at = self._when(str(message.get("policy") or AUTO), float(str(message.get("ahead") or 1)))
         ticket = PlayTicket(
             **self._head(),
-            generator=str(generator),
+            generator=signed_as,
             author=author,
             sha256=bytes.fromhex(sha256),
             instance=check_name(instance, "instance"),

@@ -179,6 +179,12 @@ class Requests:
             async with self._deploying:  # two versions of one generator must not mix on the shelf
                 await asyncio.to_thread(self._deploy, manifest)
         except (PeerError, GeneratorError) as error:
+            is_final = isinstance(error, PeerError) and error.reason == "conflict"
+            if is_final and await asyncio.to_thread(
+                self.deliveries.has, manifest
+            ):  # all of it is here: nothing will change
+                self._say(f"{self._local(ticket)} does not run here: {error.message}.")
+                return "failed"
             self._waiting[(ticket.generator, ticket.instance)] = (ticket, time.monotonic() + 2 * _AGAIN_S)
             print(f"{ticket.generator} cannot be had yet: {error.message}", flush=True)
             return "coming"
@@ -191,7 +197,7 @@ class Requests:
         author = PublicKey(manifest.maker)
         if author != self._own.public:
             self._friends.set(author, self._friends.level(author))  # the shelf asks by name: its key stands there now
-        self.deliveries.deploy(manifest)
+        self.deliveries.deploy(manifest, self._friends.name(author))
 
     async def _fetch(self, manifest: GeneratorRecord) -> None:
         """From its author first, then from anybody: its hash says whether it is right. Raises PeerError."""
@@ -222,7 +228,7 @@ class Requests:
         answer = await self.runs.ask(
             {
                 "do": "run",
-                "generator": ticket.generator,
+                "generator": self._local(ticket),
                 "instance": ticket.instance,
                 "track": self._strip(ticket),
                 "controls": dict(ticket.controls),
@@ -235,7 +241,7 @@ class Requests:
         )
         if error := answer.get("error"):
             text = error.get("text") if isinstance(error, Mapping) else error
-            self._say(f"{ticket.generator} does not run here: {str(text)[:300]}")
+            self._say(f"{self._local(ticket)} does not run here: {str(text)[:300]}")
             return "failed"
         if not answer.get("started"):
             return "again"
@@ -244,10 +250,17 @@ class Requests:
             del self._began[next(iter(self._began))]
         begin = answer.get("begin")
         for older in followed_by(ticket, self._station.node.ledger):
-            path, bars = f"{older.generator}:{older.instance}", self._bars_until(begin if isinstance(begin, int) else 0)
+            path, bars = (
+                f"{self._local(older)}:{older.instance}",
+                self._bars_until(begin if isinstance(begin, int) else 0),
+            )
             await self.runs.ask({"do": "stop", "name": path, "bars": bars, "why": "its next version plays"})
         await self._catch_up(ticket)
         return "started"
+
+    def _local(self, play: PlayTicket) -> str:
+        """What a play's generator is called here: its author's ID may be another key's, which was known first."""
+        return f"{self._friends.name(PublicKey(play.author))}:{play.generator.partition(':')[2]}"
 
     def _strip(self, ticket: PlayTicket) -> str:
         """Where it plays: what is asked for here goes where it was asked to."""
@@ -268,7 +281,7 @@ class Requests:
         if found is not None:
             who, word = self._friends.title(PublicKey(ticket.maker)), self._friends.word(PublicKey(asks))
             self._say(
-                f'{who} asks to play {ticket.generator}. To let {word} play: jam.trust("{word}") here, or marmalade '
+                f'{who} asks to play {self._local(ticket)}. To let {word} play: jam.trust("{word}") here, or marmalade '
                 f"peers trust {word}; else it goes by itself."
             )
 
@@ -278,7 +291,7 @@ class Requests:
         play = may_touch(ticket, self._station.node.ledger)
         if play is None:
             return "unknown"
-        path = f"{ticket.generator}:{ticket.instance}"
+        path = f"{self._local(play)}:{ticket.instance}"
         if isinstance(ticket, StopTicket):
             answer = await self.runs.ask({"do": "stop", "name": path, "bars": ticket.bars})
         else:
@@ -294,7 +307,7 @@ class Requests:
                 "number": each.number,
                 "requester": str(self._friends.name(PublicKey(each.ticket.maker))),
                 "title": self._friends.title(PublicKey(each.ticket.maker)),
-                "generator": each.ticket.generator,
+                "generator": self._local(each.ticket),
                 "instance": each.ticket.instance,
                 "asks": str(self._friends.name(PublicKey(each.asks))),
                 "fingerprint": PublicKey(each.asks).fingerprint,
@@ -329,7 +342,7 @@ class Requests:
         if message["level"] == BLOCK:
             for play in self._station.node.ledger.of(PlayTicket):
                 if key.raw in (play.maker, play.author):
-                    path = f"{play.generator}:{play.instance}"
+                    path = f"{self._local(play)}:{play.instance}"
                     await self.runs.ask({"do": "stop", "name": path, "why": f"{name} is blocked"})
         await self.runs.ask({"do": "regrant"})  # who may write more or less now may so at once
         for each in self._pending.of(key.raw):

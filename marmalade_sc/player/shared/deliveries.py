@@ -10,7 +10,7 @@ from marmalade_sc.generators.archive import pack
 from marmalade_sc.generators.shelf import Shelf, manifest_of
 from marmalade_sc.identity.keys import PublicKey
 from marmalade_sc.identity.signing import verify
-from marmalade_sc.ids import GeneratorId
+from marmalade_sc.ids import GeneratorId, PlayerId
 from marmalade_sc.peers.records import GeneratorRecord
 from marmalade_sc.peers.refusals import refused
 from marmalade_sc.player.base.directory import written_aside
@@ -61,18 +61,25 @@ class Deliveries:
         self._shelf.blobs.put(part.read_bytes())
         part.unlink(missing_ok=True)
 
-    def deploy(self, record: GeneratorRecord) -> GeneratorId:
+    def deploy(self, record: GeneratorRecord, author: PlayerId | None = None) -> GeneratorId:
         """Put a version that is here onto the shelf as the newest of its generator, with its author's signature.
 
         Checked once more on the way: what runs is what was signed.
 
+        Args:
+            author: what its author is called here: longer than by itself where two keys have one ID.
+
+        Returns:
+            What it is called here.
+
         Raises:
             PeerError: it is not what its author's record says, or the shelf has another key's of that name.
         """
-        generator = GeneratorId.parse(record.generator)
+        signed = GeneratorId.parse(record.generator)
         key = PublicKey(record.maker)
-        if not key.is_named(generator.player):
+        if not key.is_named(signed.player):
             raise refused("conflict", "its author is not whom its name says")
+        generator = signed if author is None else GeneratorId(author, signed.name)
         try:
             for found in self._shelf.all():
                 if found.id == generator and found.sha256 == record.sha256.hex() and not found.problem:
@@ -83,10 +90,10 @@ class Deliveries:
             manifest = manifest_of(tree, generator.name)
             if manifest.name != generator.name:
                 raise refused("conflict", "it is another generator than its name says")
-            verify(key, record.shelf, _PURPOSE, str(generator), manifest.version, tree.sha256)
+            verify(key, record.shelf, _PURPOSE, str(signed), manifest.version, tree.sha256)
             signature = {
                 "v": 1,
-                "generator": str(generator),
+                "generator": str(signed),
                 "version": manifest.version,
                 "sha256": tree.sha256,
                 "key": str(key),

@@ -90,7 +90,7 @@ class Mixing:
         answer = await self._keeping.runs.ask({"do": "instances"})
         rows = answer.get("instances")
         plays = self._keeping.station.node.ledger.of(PlayTicket)
-        tickets = {(each.generator, each.instance): each for each in plays}
+        tickets = {(self._local(each), each.instance): each for each in plays}
         found: dict[str, tuple[str, Run]] = {}
         for each in rows if isinstance(rows, list) else []:
             if isinstance(each, Mapping) and each.get("state") == "playing":
@@ -103,6 +103,10 @@ class Mixing:
                     is_apart = strip == strip_of(ticket.track, self._keeping.name(ticket.maker))
                     found[strip] = (ticket.track if is_apart else strip, run)
         return found
+
+    def _local(self, play: PlayTicket) -> str:
+        """What its generator is called here."""
+        return f"{self._keeping.name(play.author)}:{play.generator.partition(':')[2]}"
 
     def _told(self) -> set[str]:
         """Tracks that we let the others play: here they may be tracks of our own, whose faders stay ours."""

@@ -10,7 +10,7 @@ from marmalade_sc.errors import PeerError, UnknownNameError
 from marmalade_sc.generators.archive import File, Tree
 from marmalade_sc.generators.shelf import Shelf
 from marmalade_sc.generators.trust import Trust, Trusted
-from marmalade_sc.identity.keys import Identity, PublicKey, identity_at, read_identity
+from marmalade_sc.identity.keys import Identity, identity_at, read_identity
 from marmalade_sc.jam.jams import Jams
 from marmalade_sc.peers.records import GeneratorRecord, Rotation, open_record
 from marmalade_sc.player.peers.rollbook import Rollbook
@@ -95,37 +95,56 @@ def test_t7_what_its_author_has_not_signed_is_not_deployed(tmp_path: Path, kind:
     assert all(each.why_not for each in shelf.all())
 
 
-def ground(key: PublicKey, name: PublicKey) -> PublicKey:
-    """A key whose fingerprint begins as another's, as it would come out of 2**48 tries."""
-    found = PublicKey(key.raw)
-    vars(found)["fingerprint"] = name.fingerprint[:8] + key.fingerprint[8:]
-    return found
-
-
 def test_who_has_ground_a_key_to_another_s_name_is_shown_longer_and_both_prints_are_told(tmp_path: Path) -> None:
     """T4: on screen, in files of trust, and where a command names one of them."""
-    friends = Acquaintances(Trust(tmp_path, BOB.public))
-    friends.set(ALICE.public, "sandbox")
-    double = ground(EVE.public, ALICE.public)
-    assert double.player == ALICE.public.player and double != ALICE.public
+    known, double = (each.public for each in makers.twins())
+    friends = Acquaintances(Trust(tmp_path / "one", BOB.public))
+    friends.set(known, "sandbox")
+    assert double.player == known.player and double != known
     assert friends.level(double) == "ask"
-    assert (friends.name(ALICE.public), friends.name(double)) == (ALICE.public.player, double.long_player)
-    assert friends.clash(ALICE.public) == ""
+    assert (friends.name(known), friends.name(double)) == (known.player, double.long_player)
+    assert friends.clash(known) == ""
     told = friends.clash(double)
-    assert ALICE.public.fingerprint in told and double.fingerprint in told and str(double.long_player) in told
+    assert known.fingerprint in told and double.fingerprint in told and str(double.long_player) in told
     assert friends.clash(double) == "", "once"
     assert friends.set(double, "block") == double.long_player
-    assert friends.level(ALICE.public) == "sandbox", "in a file of its own"
-    both = [ALICE.public, double]
-    assert friends.meant(str(ALICE.player), both) == ALICE.public
+    assert friends.level(known) == "sandbox", "in a file of its own"
+    both = [known, double]
+    assert friends.meant(str(known.player), both) == known
     assert friends.meant(str(double.long_player), both) == friends.meant(double.fingerprint, both) == double
-    ours = ground(makers.player(4).public, BOB.public)
-    assert friends.name(ours) == ours.long_player and BOB.public.fingerprint in friends.clash(ours), "nor is it us"
-    first, second = makers.player(5).public, ground(makers.player(6).public, makers.player(5).public)
-    assert friends.clash(first) == "" and friends.name(first) == first.player
-    told = friends.clash(second)
-    assert first.fingerprint in told and second.fingerprint in told
-    assert friends.name(second) == second.long_player, "nobody has said anything of either"
+    ours = Acquaintances(Trust(tmp_path / "two", known))
+    assert ours.name(double) == double.long_player and known.fingerprint in ours.clash(double), "nor is it us"
+    strangers = Acquaintances(Trust(tmp_path / "three", BOB.public))
+    assert strangers.clash(known) == "" and strangers.name(known) == known.player
+    told = strangers.clash(double)
+    assert known.fingerprint in told and double.fingerprint in told
+    assert strangers.name(double) == double.long_player, "nobody has said anything of either"
+
+
+def test_two_keys_with_one_name_have_a_generator_each(tmp_path: Path) -> None:
+    """T4: both have packed `drums` under the ID that is both's; here the second one's stands behind its long name."""
+    first, second = makers.twins()
+    shelf = shelf_of(tmp_path / "bob", BOB)
+    friends, deliveries = Acquaintances(shelf.trust), Deliveries(shelf)
+    found = []
+    for number, author in enumerate((first, second)):
+        friends.set(author.public, "sandbox")
+        mine = shelf_of(tmp_path / str(number), author)
+        tree = Tree.of({**TREE.files, "which": File(b"%d" % number)})
+        mine.add(tree, author)
+        name, version, sha256, signature, size, _ = Deliveries(mine).described("drums")
+        fields = {each: getattr(makers.generator(author), each) for each in makers.head(author)}
+        record = GeneratorRecord(
+            **fields, generator=str(name), name=version, sha256=bytes.fromhex(sha256), size=size, shelf=signature
+        )
+        shelf.blobs.put(tree.canonical)
+        found.append((deliveries.deploy(record, friends.name(author.public)), sha256))
+    assert [str(name) for name, _ in found] == [f"{first.player}:drums", f"{second.public.long_player}:drums"]
+    for (name, sha256), author in zip(found, (first, second), strict=True):
+        opened, tree = shelf.open(str(name))
+        assert (opened.is_signed, opened.trusted.key, tree.sha256) == (True, author.public, sha256)
+    (shelf.root / f"{second.public.long_player}:drums.sig").replace(shelf.root / f"{first.player}:drums.sig")
+    assert shelf.find(f"{first.player}:drums").problem, "nor is one taken for the other's"
 
 
 def test_trust_is_of_a_whole_key_and_a_name_alone_is_trusted_with_nothing(tmp_path: Path) -> None:
