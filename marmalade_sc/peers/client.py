@@ -1,6 +1,7 @@
 """What a player asks of another over HTTP. Nothing is followed elsewhere, and nothing is read without a bound."""
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,10 @@ _LONG: Final = aiohttp.ClientTimeout(total=300, sock_connect=5, sock_read=10)
 _IDLE_S: Final = 4.0
 """A connection that was idle for longer is not used again: the other side ends those that are idle for 5 s."""
 _PINS: Final = 512
+_OURS: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO}
+)
+"""Errors that are not the other player's: there is no room here, or nothing may be written."""
 _BYTES: Final[Mapping[str, str]] = MappingProxyType({"Content-Type": "application/octet-stream"})
 
 
@@ -133,11 +138,11 @@ class Client:
         Raises:
             PeerError: it cannot be had from there, or what came is not it.
         """
-        digest, begin = await asyncio.to_thread(_hashed, part, size)
-        headers = {"Range": f"bytes={begin}-"} if begin else {}
         url = f"{to.url}/{what}"
         came = 0
         try:
+            digest, begin = await asyncio.to_thread(_hashed, part, size)
+            headers = {"Range": f"bytes={begin}-"} if begin else {}
             async with self._opened().get(
                 url, ssl=self._tls(to, key), headers=headers, timeout=_LONG, allow_redirects=False
             ) as answer:
@@ -292,4 +297,6 @@ def _has_broken(cause: BaseException | None) -> bool:
 def _unreachable(error: BaseException) -> PeerError:
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return refused("signature", "whoever answers there does not have its key")
+    if isinstance(error, OSError) and error.errno in _OURS:
+        return refused("failed", f"this computer says: {os.strerror(error.errno or 0).lower()}")
     return refused("failed", "it does not answer")

@@ -58,7 +58,9 @@ def endpoint(address: str, *, is_local: bool = False) -> Endpoint:
         number = ipaddress.ip_address(host)
     except ValueError:
         raise refused("malformed", "an address is not a number") from None
-    if isinstance(number, ipaddress.IPv6Address) and (number.ipv4_mapped or number.scope_id or number.teredo):
+    if isinstance(number, ipaddress.IPv6Address) and (
+        number.ipv4_mapped or number.scope_id or number.teredo or number.sixtofour
+    ):
         raise refused("malformed", "an address in disguise")
     is_single = not (number.is_multicast or number.is_unspecified or number.is_link_local or number.is_reserved)
     if not is_single or str(number) in _METADATA or str(number).endswith(".255") or not _LOWEST_PORT <= port < 65536:

@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -209,19 +210,30 @@ class Server:
     async def _body(self, request: web.Request) -> bytes:
         if request.content_length is not None and request.content_length > REQUEST_BYTES:
             raise refused("large", f"{REQUEST_BYTES} bytes are allowed")
-        async with asyncio.timeout(_BODY_S):
-            return await request.read()
+        with _broken_off():
+            async with asyncio.timeout(_BODY_S):
+                return await request.read()
 
     async def _letters(self, request: web.Request) -> web.Response:
         if request.content_length is None or request.content_length > LARGEST_POST:
             raise refused("large", f"{LARGEST_POST} bytes are allowed")
-        async with asyncio.timeout(_BODY_S):
-            data = await request.content.readexactly(request.content_length)
+        with _broken_off():
+            async with asyncio.timeout(_BODY_S):
+                data = await request.content.readexactly(request.content_length)
         answer = await self._house.letters(data, request.remote or "")
         return web.Response(body=answer, content_type="application/octet-stream")
 
 
 _CODES: Final = {404: "unknown", 405: "method", 413: "large", 429: "busy", 503: "failed", 500: "failed"}
+
+
+@contextlib.contextmanager
+def _broken_off() -> Iterator[None]:
+    """A body that does not come is the other side's fault: nothing to write down."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+        raise refused("malformed", "its body does not come") from None
 
 
 @lru_cache(maxsize=64)

@@ -235,6 +235,8 @@ class Network:
     def __init__(self, seed: int, count: int, link: Link = Link(), timing: Timing = Timing()) -> None:  # noqa: B008
         self.dice = random.Random(seed)
         self.link = link
+        self.ways: Callable[[int, int], Link] = lambda here, there: self.link
+        """How what `here` sends travels to `there`; all alike unless a test says otherwise."""
         self.timing = timing
         self.time = 0.0
         self.carried = 0
@@ -297,11 +299,14 @@ class Network:
         self.carried += 1
         self.trace = hash((self.trace, self.time, sender.number, len(data)))
         target = self.by_key.get(key)
-        if target is None or self.dice.random() < self.link.loss:
+        if target is None:
             return
-        copies = 2 if self.dice.random() < self.link.duplicated else 1
+        link = self.ways(sender.number, target.number)
+        if self.dice.random() < link.loss:
+            return
+        copies = 2 if self.dice.random() < link.duplicated else 1
         for _ in range(copies):
-            delay = self.link.delay_s + self.link.jitter_s * self.dice.random()
+            delay = link.delay_s + link.jitter_s * self.dice.random()
             self.at(delay, lambda: self._arrive(sender, target, data))
 
     def _arrive(self, sender: SimulatedPlayer, target: SimulatedPlayer, data: bytes) -> None:

@@ -78,6 +78,12 @@ def by_tarfile(format: int, *names: str) -> bytes:
 
 
 @functools.cache
+def _thin(size: int) -> bytes:
+    """So many MiB, of which an eighth cannot be packed: an archive that is neither large nor suspiciously small."""
+    return (os.urandom(8 << 10) + bytes(56 << 10)) * (16 * size)
+
+
+@functools.cache
 def bomb(size: int) -> bytes:
     """A gzip file that unpacks to a tar with one file of zeros; made without ever holding it."""
     head = entry(b"zeros", b"", size=b"%011o\0" % size)
@@ -184,7 +190,11 @@ EVIL: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "a million headers": (gz(tar(*[long_name(b"x")] * 60_000, ONE)), "too many|unpacks"),
     "a thousand folders in names": (gz(tar(*(entry(b"a%d/b/c" % n, b"") for n in range(500)))), "too many"),
     "100 MiB of zeros": (lambda: bomb(100 << 20), "unpacks"),
-    "a file of 33 MiB": (gz(tar(entry(b"a", os.urandom(1 << 20) * 33))), "bytes|unpacks|has"),
+    "3,000 headers": (
+        lambda: gz(tar(*[long_name(os.urandom(300).hex().encode()) for _ in range(3000)], ONE)),
+        "too many",
+    ),
+    "a file of 33 MiB": (lambda: gz(tar(entry(b"a", _thin(33)))), "'a' has"),
     "11 MiB packed": (os.urandom(11 << 20), "MiB"),
 }
 

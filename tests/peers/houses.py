@@ -81,7 +81,7 @@ async def serving(
         yield server, Endpoint(is_tls, "127.0.0.1", port)
     finally:
         await server.close()
-    assert said == []
+    assert said == [], said
 
 
 def free_port() -> int:

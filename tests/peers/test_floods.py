@@ -176,6 +176,7 @@ def test_made_up_players_do_not_push_out_whom_we_know(tmp_path: Path) -> None:
     found = Rollbook(tmp_path).friends()
     assert len(found) == 256
     assert found[b"old"] == "http://127.0.0.1:2001" and b"friend" in found
+    assert {b"eve%d" % number for number in range(254)} <= set(found), "nor each other"
 
 
 async def test_a_friend_is_answered_while_three_hundred_addresses_hold_and_ask(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marmalade_sc.identity.keys import Identity
-from marmalade_sc.peers.ledger import Ledger
+from marmalade_sc.peers.ledger import AHEAD_MS, Ledger
 from marmalade_sc.peers.records import RegisterWrite, signed
 from marmalade_sc.peers.registers import LARGEST_VALUE, Registers, policy_of
 from tests.peers import makers
@@ -97,6 +97,51 @@ def test_who_may_not_write_changes_nothing_and_blocks_nobody() -> None:
     assert honest.value == b"120"
     honest.write(b"121")
     assert honest.value == b"121"
+
+
+POISON = {
+    "as late as may be": {"clock": (NOW + AHEAD_MS) << 16},
+    "the last step of it": {"clock": ((NOW + AHEAD_MS) << 16) + 0xFFFF},
+    "the oldest session there can be": {"born": 0, "session": bytes(16)},
+    "all of it, for ever": {
+        "clock": ((NOW + AHEAD_MS) << 16) + 0xFFFF,
+        "born": 0,
+        "session": bytes(16),
+        "sequence": (1 << 63) - 1,
+        "expires": (1 << 63) - 1,
+        "effective": (1 << 63) - 1,
+    },
+}
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+@pytest.mark.parametrize("kind", POISON)
+def test_one_poisoned_write_never_blocks_the_honest_ones_that_follow(kind: str, is_trusted: bool) -> None:
+    """T20, C8: who may write may have its value once, and the next one to write has the tempo again; whoever listens
+    hears so, in whatever order, and whether it has heard the poison or not."""
+    eve = makers.player(3)
+    honest, other, late = (
+        Player(makers.player(number), lambda key, name: is_trusted or key != eve.public.raw) for number in (1, 2, 4)
+    )
+    honest.write(b"120")
+    other.hear(honest)
+    poison = replace(makers.register(eve, b"666"), **POISON[kind])  # type: ignore[arg-type]
+    for each in (honest, other):
+        assert each.ledger.add(signed(eve, poison))
+        each.registers.heard(poison)
+        each.wall += 1
+    assert honest.value == other.value
+    for value, writer, reader in ((b"121", honest, other), (b"122", other, honest), (b"123", honest, other)):
+        writer.write(value)
+        assert writer.value == value
+        reader.hear(writer)
+        assert reader.value == value, "a write later all agree on the honest value"
+    late.wall += 1
+    late.hear(other)
+    assert late.value == b"123"
+    late.write(b"124")
+    honest.hear(late)
+    assert honest.value == b"124"
 
 
 @settings(max_examples=200)

@@ -79,7 +79,21 @@ def test_no_mutated_request_passes(data: st.DataObject) -> None:
         changed[place:place] = changed[place : place + 8]
     if bytes(changed) == VALID:
         return
-    reason(bytes(changed), desk())
+    at = desk()
+    reason(bytes(changed), at)
+    assert at.check(VALID), "and nothing has changed: what was refused has taken no sequence"
+
+
+def test_not_a_bit_of_a_request_may_be_another() -> None:
+    """T1, each of some thousand bits once; nor may a byte be missing."""
+    at = desk()
+    for place in range(8 * len(VALID)):
+        changed = bytearray(VALID)
+        changed[place // 8] ^= 1 << place % 8
+        reason(bytes(changed), at)
+    for place in range(len(VALID)):
+        reason(VALID[:place] + VALID[place + 1 :], at)
+    assert at.check(VALID)
 
 
 def test_a_request_is_heard_once() -> None:

@@ -93,7 +93,10 @@ class Cell:
 
     @classmethod
     async def _started(cls, sandbox: Sandbox) -> "Cell":
-        receiving, sending = os.pipe()
+        try:
+            receiving, sending = os.pipe()
+        except OSError as error:
+            raise PlayerError(f"No sandbox can be started: {error.strerror}") from error
         try:
             process = await asyncio.create_subprocess_exec(
                 *command(sandbox, sending),

@@ -96,13 +96,20 @@ def _taken(name: str) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def serve(run: Callable[[], Coroutine[object, object, None]]) -> None:
-    """Run a process's work in an event loop until SIGTERM, or until the supervisor is gone; Ctrl-C is not for us."""
+def serve(run: Callable[[], Coroutine[object, object, None]], say: Callable[[str], None]) -> None:
+    """Run a process's work in an event loop until SIGTERM, or until the supervisor is gone; Ctrl-C is not for us.
+
+    Args:
+        say: takes a sentence for people, where the process can open no more files.
+    """
     import asyncio  # 40 ms of a start, of whoever has no loop
+
+    from marmalade_sc.player.base.shortage import Shortage
 
     async def work() -> None:
         task = asyncio.ensure_future(run())
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(Shortage(say))
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
         loop.add_signal_handler(signal.SIGINT, lambda: None)
 

@@ -65,6 +65,8 @@ class Backdoor:
             answer = failure(error.message, error.code)
         except (KeyError, TypeError, ValueError) as error:
             answer = failure(f"A command has a wrong field: {error}")
+        except OSError as error:  # a file that cannot be read, or opened: whoever asks must not wait for ever
+            answer = failure(f"That cannot be done now: {error.strerror or error}")
         self._changed()
         if message.get("id") is not None:
             with contextlib.suppress(OSError, RuntimeError):

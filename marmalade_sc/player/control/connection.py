@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from marmalade_sc.player.control.protocol import Message
 
-__all__ = ["Connection", "failure", "is_own"]
+__all__ = ["Connection", "failure", "is_own", "join"]
 
 _QUEUE = 256
 _PEER = struct.Struct("3i")
@@ -60,3 +60,16 @@ def failure(text: str, code: str = "player", hint: str = "") -> Message:
     said = f"{text}\n{hint}" if hint else text
     error = {"code": code, "message": text, "hint": hint, "text": said, "traceback": "", "where": None}
     return {"ok": False, "error": error}
+
+
+def join(answer: Message, more: Message) -> None:
+    """Add to the answer of an evaluation what came of an order that it gave."""
+    if more.get("error"):
+        answer["ok"], answer["error"] = False, more["error"]
+    if more.get("value"):
+        answer["value"] = "\n".join(filter(None, (str(answer.get("value") or ""), str(more["value"]))))
+    if more.get("settings"):
+        answer["settings"] = more["settings"]
+    first, second = answer.get("landings"), more.get("landings")
+    if isinstance(second, list):
+        answer["landings"] = [*(first if isinstance(first, list) else []), *second]

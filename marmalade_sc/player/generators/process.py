@@ -325,7 +325,7 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
     wiring = Wiring.read(arguments)
     process = _Process(wiring)
-    lifeline.serve(process.run)
+    lifeline.serve(process.run, process.ports.say)
     return 0
 
 

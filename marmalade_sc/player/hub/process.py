@@ -20,7 +20,7 @@ from marmalade_sc.player.base.logs import RotatedLog
 from marmalade_sc.player.base.priority import stand_back
 from marmalade_sc.player.base.program import run_program
 from marmalade_sc.player.base.wiring import Wiring
-from marmalade_sc.player.control.connection import Connection, failure, is_own
+from marmalade_sc.player.control.connection import Connection, failure, is_own, join
 from marmalade_sc.player.control.livelink import LiveLink
 from marmalade_sc.player.control.protocol import COMMANDS, LONGEST_LINE, VERSION, Message, check_command
 from marmalade_sc.player.control.watching import WATCHED, Watching
@@ -119,7 +119,7 @@ class Hub:
             tracks = event.get("tracks")
             self._hosted = frozenset(map(str, tracks)) if isinstance(tracks, list) else frozenset()
         elif event.get("event") == "say":
-            self._push("news", {"event": "news", "kind": "say", "text": str(event.get("text", ""))})
+            self.say(str(event.get("text", "")))
 
     async def _rows(self) -> Message:
         return await self._generators.ask({"do": "instances"})
@@ -128,7 +128,7 @@ class Hub:
         if event.get("event") == "players":
             self._players = event.get("players")
         elif event.get("event") == "say":
-            self._push("news", {"event": "news", "kind": "say", "text": str(event.get("text", ""))})
+            self.say(str(event.get("text", "")))
         elif event.get("event") == "chat":
             said = {name: str(event.get(name, "")) for name in ("from", "text")}
             self._push("news", {"event": "news", "kind": "chat", **said})
@@ -148,6 +148,10 @@ class Hub:
             for client in clients:
                 client.push("news", json.dumps(event).encode() + b"\n")
 
+    def say(self, text: str) -> None:
+        """A sentence for the people at the shells."""
+        self._push("news", {"event": "news", "kind": "say", "text": text})
+
     def _push(self, kind: str, event: Message) -> None:
         if kind in ("output", "news") and event.get("event") != "landed":
             words = " ".join(str(event.get(name, "")) for name in ("kind", "text", "path", "names") if event.get(name))
@@ -166,7 +170,7 @@ class Hub:
                 self._push("news", {"event": "news", **record})
                 self._looking.heard(record)
             if said := await asyncio.to_thread(self._keep_writing):
-                self._push("news", {"event": "news", "kind": "say", "text": said})
+                self.say(said)
             self._counting.look(self._timeline, self._hosted, self._players)
             if any("status" in client.wants for client in self._clients):
                 self._push("status", self._status())
@@ -257,6 +261,8 @@ class Hub:
             answer = {"ok": False, "error": error_message(error)}
         except MarmaladeError as error:
             answer = failure(error.message)
+        except OSError as error:  # a file that cannot be read, or opened: whoever asks must not wait for ever
+            answer = failure(f"That cannot be done now: {error.strerror or error}")
         client.answer({**answer, "id": number})
 
     async def _do(self, client: Connection, message: Message) -> Message:
@@ -327,7 +333,7 @@ class Hub:
         for order in orders if isinstance(orders, list) else []:
             check_command(order)
             if COMMANDS[str(order["do"])].in_code:
-                _join(answer, await self._do(client, order))
+                join(answer, await self._do(client, order))
                 if answer.get("error"):
                     break
         return answer
@@ -368,23 +374,11 @@ class Hub:
         return {"ok": True, "value": f"Generators have {bars:g} bars to finish."}
 
 
-def _join(answer: Message, more: Message) -> None:
-    """Add to the answer of an evaluation what came of an order that it gave."""
-    if more.get("error"):
-        answer["ok"], answer["error"] = False, more["error"]
-    if more.get("value"):
-        answer["value"] = "\n".join(filter(None, (str(answer.get("value") or ""), str(more["value"]))))
-    if more.get("settings"):
-        answer["settings"] = more["settings"]
-    first, second = answer.get("landings"), more.get("landings")
-    if isinstance(second, list):
-        answer["landings"] = [*(first if isinstance(first, list) else []), *second]
-
-
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
     wiring = Wiring.read(arguments)
-    lifeline.serve(Hub(wiring).run)
+    hub = Hub(wiring)
+    lifeline.serve(hub.run, hub.say)
     return 0
 
 

@@ -94,7 +94,8 @@ class _Process:
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
-    lifeline.serve(_Process(Wiring.read(arguments)).run)
+    process = _Process(Wiring.read(arguments))
+    lifeline.serve(process.run, process.say)
     return 0
 
 

@@ -369,7 +369,8 @@ class _Process:
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM; the exit status."""
     wiring = Wiring.read(arguments)
-    lifeline.serve(_Process(wiring).run)
+    process = _Process(wiring)
+    lifeline.serve(process.run, process.say)
     return 0
 
 

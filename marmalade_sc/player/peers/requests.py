@@ -8,7 +8,7 @@ from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
 from marmalade_sc.clock.timetag import units_to_milliseconds
-from marmalade_sc.errors import GeneratorError, MarmaladeError, PeerError, UnknownNameError
+from marmalade_sc.errors import MarmaladeError, PeerError, UnknownNameError
 from marmalade_sc.identity.keys import Identity, PublicKey
 from marmalade_sc.peers.client import Client
 from marmalade_sc.peers.judgement import BLOCK, Pending, Verdict, followed_by, judge_play, manifest_of, may_touch
@@ -178,7 +178,7 @@ class Requests:
                 await self._fetch(manifest)
             async with self._deploying:  # two versions of one generator must not mix on the shelf
                 await asyncio.to_thread(self._deploy, manifest)
-        except (PeerError, GeneratorError) as error:
+        except MarmaladeError as error:  # nobody answers, or there is no room: tried again until it expires
             is_final = isinstance(error, PeerError) and error.reason == "conflict"
             if is_final and await asyncio.to_thread(
                 self.deliveries.has, manifest

@@ -28,9 +28,12 @@ class Deliveries:
         self._shelf = shelf
 
     def part(self, sha256: str) -> Path:
-        """Where a version grows while it comes: it stays over restarts."""
+        """Where a version grows while it comes: it stays over restarts. Raises BlobError."""
         folder = self._shelf.blobs.root / "coming"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise BlobError(f"{folder} cannot be made: {error.strerror}") from error
         return folder / sha256
 
     def has(self, record: GeneratorRecord) -> bool:
@@ -58,8 +61,11 @@ class Deliveries:
 
     def keep(self, part: Path) -> None:
         """A version that has come whole: into the store. Raises BlobError."""
-        self._shelf.blobs.put(part.read_bytes())
-        part.unlink(missing_ok=True)
+        try:
+            self._shelf.blobs.put(part.read_bytes())
+            part.unlink(missing_ok=True)
+        except OSError as error:
+            raise BlobError(f"{part} cannot be read: {error.strerror}") from error
 
     def deploy(self, record: GeneratorRecord, author: PlayerId | None = None) -> GeneratorId:
         """Put a version that is here onto the shelf as the newest of its generator, with its author's signature.
