@@ -13,8 +13,8 @@ __all__ = ["ETAG", "Connection", "refusal", "use_manners"]
 
 SERVER: Final = "marmalade"
 _LINGERING_S: Final = 0.5
-"""How long the rest of a body that is refused is still read, so that the refusal arrives. With aiohttp's ten seconds, which
-go on when the other side has long gone, two thousand such requests a second would hold 200 MiB."""
+"""How long the rest of a body that is refused is still read, so that the refusal arrives. With aiohttp's ten seconds,
+which go on when the other side has long gone, two thousand such requests a second would hold 200 MiB."""
 ETAG: Final = web.RequestKey("etag", str)
 """What a handler sets for the header `ETag`; a file's own would be of its time on this disk."""
 
