@@ -55,6 +55,8 @@ where all synthdefs are compiled on a busy machine eight."""
 _SHARE: Final = 0.07
 """At most this share of the time goes into looking at what moves by itself, and drawing it; a large terminal is drawn
 less often."""
+_MOST_S: Final = 0.5
+"""A single slow look (the first wave imports numpy) must not let the bar stand still for seconds."""
 _SHOW_S: Final = 0.05
 _UNDO: Final = 300
 _UNDO_CHARACTERS: Final = 4_000_000
@@ -259,10 +261,7 @@ class Shell:
         """Draw again when something on the screen has moved, and not more often than the terminal's size allows."""
         gc.freeze()  # what the start has made stays: nobody needs to look at it for garbage again and again
         while True:
-            rests = self._desk.rests(self._talk.now)
-            # What is due shortly after the next look is waited for: else it would take two, and come late.
-            wait_s = rests if rests <= 1.5 * _TICK_S else _TICK_S
-            await asyncio.sleep(max(_LEAST_S, self._draw_s / _SHARE, wait_s))
+            await asyncio.sleep(pause_s(self._draw_s, self._desk.rests(self._talk.now)))
             face = self._face
             if face is None or not face.app.is_running or isinstance(face, LinearFace):
                 continue
@@ -338,6 +337,18 @@ class Shell:
         self._scratch = text
         if aside is not None:
             self._talk.say("class:said", f"What somebody else had written there is in {aside.name} now.")
+
+
+def pause_s(draw_s: float, rests_s: float) -> float:
+    """Seconds to the next look at what moves.
+
+    Args:
+        draw_s: seconds that the last look took, with its drawing.
+        rests_s: seconds in which neither a light nor the pulse changes.
+    """
+    # What is due shortly after the next look is waited for: else it would take two, and come late.
+    wait_s = rests_s if rests_s <= 1.5 * _TICK_S else _TICK_S
+    return max(_LEAST_S, min(draw_s / _SHARE, _MOST_S), wait_s)
 
 
 async def _prepare() -> None:

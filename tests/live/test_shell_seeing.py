@@ -155,6 +155,30 @@ def test_a_file_in_another_editor_can_be_lit_there(player: LivePlayer, tmp_path:
         eventually(have_moved, 30.0)
 
 
+@pytest.mark.parametrize("keys", [("f7",), ("escape", "g", "r"), ("escape", "g", "o"), ("escape", "g", "f")])
+def test_the_bar_goes_on_over_each_view(player: LivePlayer, keys: tuple[str, ...]) -> None:
+    """A first wave imports numpy: the shell took it for slow drawing, and stood still for seconds."""
+    track = player.track()
+    with shell(player) as terminal:
+        player.evaluate(f'{track} >> s("bd*4").set(amp=.05)')
+
+        def bar() -> str:
+            return next((found[0] for line in terminal.lines if (found := re.search(r"bar \d+:\d", line))), "")
+
+        terminal.wait_for(lambda: bool(bar()))
+        for _ in range(2):  # a panel, then the whole screen
+            terminal.press(*keys)
+            seen: set[str] = set()
+
+            def moves(seen: set[str] = seen) -> bool:
+                terminal.pump(0.05)
+                seen.add(bar())
+                return len(seen - {""}) >= 5
+
+            eventually(moves, 15.0)
+        player.evaluate(f"{track}.stop()")
+
+
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"MARMALADE_SHELL_SCREEN_READER": "1"}])
 def test_terminals_and_people_that_want_little(player: LivePlayer, env: Mapping[str, str]) -> None:
     with shell(player, env=env) as terminal:
