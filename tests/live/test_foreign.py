@@ -1,7 +1,9 @@
 """A player that was written from docs/protocol.md alone plays with ours: every answer of the page, at a real player."""
 
+import json
 import secrets
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
@@ -126,6 +128,27 @@ def test_a_fetch_waits_for_an_address_that_is_proven(player: LivePlayer, invite:
         eventually(lambda: instance(player, "alien3").get("state") == "playing", _LONG_S)
         assert station.fetched == 1
     ask_of.ask("stop", ask_of.stop(station.name, "alien3"))
+
+
+def test_it_talks_and_sets_the_tempo_in_the_session_that_it_has_heard_of(player: LivePlayer, invite: Invite) -> None:
+    station = Station(invite, secrets.token_bytes(32), free_port(), TAR)
+    with station.running():
+        station.push(station.me.chat("hello from elsewhere"))
+        eventually(lambda: f"{station.me.id}: hello from elsewhere" in ask(player, "chats")["value"], _LONG_S)
+        ask(player, "trust", player=station.me.id, level="sandbox")
+        ask(player, "tempo", bpm=200)
+        eventually(lambda: b'"bpm": 200' in station.registers.get(b"timeline", [b""] * 9)[8], _LONG_S)
+        held = station.registers[b"timeline"]
+        law = json.loads(held[8]) | {"bpm": 90.0}
+        station.push(station.me.register("timeline", json.dumps(law).encode(), held[12], held[13]))
+        eventually(lambda: player.timeline().segments[-1].period_s == Fraction(2, 3), _LONG_S)
+
+
+def test_an_invite_for_one_opens_to_the_first_that_shows_it(player: LivePlayer, invite: Invite) -> None:
+    once = Invite(str(ask(player, "invite", once=True)["value"]))
+    first, second = (Foreigner(once, secrets.token_bytes(32)) for _ in range(2))
+    assert first.knock() == {"jam": invite.jam, "id": invite.jam_id.hex(), "seed": ""}
+    assert second.knock()["error"]["code"] == "invite"
 
 
 def test_every_refusal_of_the_page(player: LivePlayer, invite: Invite) -> None:

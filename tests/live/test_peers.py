@@ -455,6 +455,8 @@ def test_a_sound_that_one_names_is_heard_from_the_other(two: tuple[LivePlayer, L
     eventually(lambda: other.peak_db("d5") > -30, _LONG_S)
     other.evaluate("d5.stop()")
     assert request(one.places.control_socket, "asset", name="text", path=str(one.places.config)).get("error")
+    missing = request(one.places.control_socket, "asset", name="none", path="none.wav")["error"]
+    assert "There is no file 'none.wav'" in str(missing) and str(one.places.recordings) in str(missing)
 
 
 def test_what_both_want_is_done_and_what_one_wants_is_not(two: tuple[LivePlayer, LivePlayer]) -> None:

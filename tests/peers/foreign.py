@@ -77,14 +77,15 @@ def now_ms() -> int:
 
 
 class Invite:
-    """What the line of an ordinary invite says."""
+    """What the line of an invite says; one for a time or for one player says a word instead of the jam's id."""
 
     def __init__(self, line: str) -> None:
         body = line.strip().removeprefix("marmalade1-")
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         message, check = raw[:-4], raw[-4:]
-        assert hashlib.sha256(b"marmalade invite 1\0" + message).digest()[:4] == check and message[0] == 3
-        address, self.key, jam, self.jam_id, _ = unlisted(message[1:])
+        assert hashlib.sha256(b"marmalade invite 1\0" + message).digest()[:4] == check and message[0] in (3, 5)
+        address, self.key, jam, secret, _ = unlisted(message[1:])
+        self.jam_id, self.word = (secret, b"") if message[0] == 3 else (b"", secret)
         self.jam = jam.decode()
         self.host, _, port = address.decode().rpartition("/")[2].rpartition(":")
         self.port = int(port)
@@ -138,7 +139,21 @@ class Foreigner:
         shelf = self.private.sign(signed_bytes("generator version", parts))
         return self._record(0x14, "generator", who.encode(), version.encode(), sha256, number(len(tar)), shelf)
 
+    def chat(self, text: str) -> bytes:
+        return self._record(0x17, "chat", text.encode(), number(0))
+
+    def register(self, name: str, value: bytes, born: bytes, session: bytes) -> bytes:
+        """A write in the session of another."""
+        clock, policy = number(now_ms() << 16), b"lww"
+        return self._record(0x15, "register", name.encode(), value, clock, number(now_ms()), policy, born, session)
+
     # Requests
+
+    def knock(self) -> dict[str, Any]:
+        """What an invite with a word opens."""
+        fields = [number(1), self.key, self.to.key, self.to.word, number(now_ms())]
+        _, _, body = self.http("POST", "/join", self.sign(0x04, "marmalade peers knock", fields))
+        return dict(json.loads(body))
 
     def request(self, method: str, record: bytes, **other: bytes) -> bytes:
         """A signed request; `other` are fields that are to be wrong."""
@@ -194,6 +209,8 @@ class Station:
         self.name = f"{self.me.id}:{name}"
         self.record = self.me.generator(name, version, tar)
         self.fetched = 0
+        self.registers: dict[bytes, list[bytes]] = {}
+        """By name, the fields of the write that came last."""
         self._port = port
         self._mark = hashlib.sha256(b"marmalade_sc jam mark 1\0" + to.jam_id).digest()[:8]
         self._seal = ChaCha20Poly1305(hashlib.sha256(b"marmalade_sc seal 1\0datagram\0" + to.jam_id).digest())
@@ -206,9 +223,10 @@ class Station:
         sealed = self._seal.encrypt(nonce, self.me.sign(0x02, "marmalade peers datagram", letter), self._mark)
         self._udp.sendto(self._mark + nonce + sealed, (self.me.to.host, self.me.to.port))
 
-    def push(self) -> None:
-        """Tell the player who we are, and of the generator."""
-        self.send(0x26, b"", listed([self.me.player(), self.record]))
+    def push(self, *more: bytes) -> None:
+        """Tell the player who we are, of the generator, and of more records."""
+        for each in ((self.me.player(), self.record), *((each,) for each in more)):
+            self.send(0x26, b"", listed(each))
 
     def _hear(self, data: bytes) -> None:
         arrived = self._units()
@@ -220,6 +238,11 @@ class Station:
         if receiver != self.me.key:
             return
         fields = unlisted(body[1:])
+        if body[0] in (0x20, 0x21, 0x26):
+            for record in unlisted(fields[-1]):
+                if record[0] == 0x15:
+                    found = unlisted(record[1:-64])
+                    self.registers[found[7]] = found
         if body[0] == 0x20:
             self.send(0x21, fields[0], self.me.key, bytes(8), b"", b"")
         elif body[0] == 0x30:

@@ -171,4 +171,8 @@ class Assetkeeper:
     def _file(self, path: str) -> Path:
         found = Path(path).expanduser()
         places = [found] if found.is_absolute() else [each / found for each in self._near]
-        return next((each for each in places if each.is_file()), places[0])
+        for each in places:
+            if each.is_file():
+                return each
+        looked = "" if found.is_absolute() else f"It was looked for in {', '.join(map(str, self._near))}."
+        raise UsageError(f"There is no file {path!r:.200}", hint=looked)
