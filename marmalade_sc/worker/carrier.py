@@ -21,6 +21,7 @@ from typing import Final
 
 from marmalade_sc.jobs.contracts import Contract
 from marmalade_sc.jobs.depot import Depot
+from marmalade_sc.player.base.abandoned import remove_passed
 from marmalade_sc.player.base.processes import start_time
 from marmalade_sc.worker.surroundings import Surroundings
 
@@ -32,6 +33,8 @@ _MOST_OUTPUT: Final = 4 << 20
 _WORDS: Final = 4000
 _LOOK_S: Final = 0.25
 _FORGE_S: Final = 60.0
+_ENDED_S: Final = 1.0
+"""A process that was killed is gone in milliseconds; then the folder that it had is nobody's."""
 
 
 class StepError(Exception):
@@ -175,7 +178,9 @@ class Carrier:
             if forged >= 0:  # what it has started ends with it
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(forged, signal.SIGKILL)
+                select.select([forged], [], [], _ENDED_S)
                 os.close(forged)
+                remove_passed()
             if child is not None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)

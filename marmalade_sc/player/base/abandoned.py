@@ -1,15 +1,20 @@
-"""The folder of a player's sockets: held while the player is there, removed by the next one where it surely is not.
+"""Folders that are held while somebody is there, and removed by the next one where nobody surely is.
 
-A player removes its own when it ends, and its guard does when it was killed. A machine that loses its power, or a
-`kill -9` of both, leaves it; where it lies in the temporary folder it would lie there for ever.
+A player removes the folder of its sockets when it ends, and its guard does when it was killed. A machine that loses its
+power, or a `kill -9` of both, leaves it; where it lies in the temporary folder it would lie there for ever. So would
+the folder of a rehearsal, or of a step of a job: steps are always ended by `kill -9`.
 """
 
 import contextlib
 import fcntl
 import json
+import math
 import os
 import re
+import secrets
 import shutil
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,10 +22,12 @@ from typing import Final
 from marmalade_sc.player.base.processes import ProcessId
 from marmalade_sc.settings.places import make_private
 
-__all__ = ["hold", "remove_abandoned"]
+__all__ = ["hold", "passing", "remove_abandoned", "remove_passed"]
 
 _MARK: Final = "[0-9a-f]{8}"
 _NAMED: Final = re.compile(rf"(marmalade-(?:\d+-)?){_MARK}")
+_PASSING: Final = re.compile(rf"marmalade-passing-{_MARK}")
+_UNIX: Final = Path("/proc/net/unix")
 _QUIET_S: Final = 3600.0
 """A folder that changed later than this ago is left alone: its player may be one that holds none, or be starting."""
 
@@ -46,7 +53,32 @@ def hold(folder: Path) -> int:
         os.close(held)  # it was removed while we waited
 
 
-def remove_abandoned(own: Path, unix: Path = Path("/proc/net/unix"), quiet_s: float = _QUIET_S) -> list[str]:
+@contextlib.contextmanager
+def passing() -> Iterator[Path]:
+    """A folder in the temporary one while the block runs; those of others that were killed meanwhile go first.
+
+    Raises:
+        PlayerError: it cannot be made.
+    """
+    remove_passed()
+    folder = Path(tempfile.gettempdir(), f"marmalade-passing-{secrets.token_hex(4)}")
+    held = hold(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def remove_passed() -> None:
+    """Remove the folders of `passing` whose process was killed. Never raises."""
+    with contextlib.suppress(OSError):
+        for folder in Path(tempfile.gettempdir()).iterdir():
+            if _PASSING.fullmatch(folder.name):
+                _is_removed(folder, _UNIX, -math.inf)
+
+
+def remove_abandoned(own: Path, unix: Path = _UNIX, quiet_s: float = _QUIET_S) -> list[str]:
     """Remove the folders beside `own` that are named as it is and whose player is gone; what was done, in a sentence.
 
     Never raises. One is removed only if it is ours, nobody holds it, nothing in it has changed for an hour, no process

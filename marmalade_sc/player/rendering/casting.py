@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from marmalade_sc.generators.shelf import manifest_of
 from marmalade_sc.generators.sounds import sounds_of
 from marmalade_sc.generators.sources import unbuilt
 from marmalade_sc.generators.trust import FULL
+from marmalade_sc.player.base.abandoned import passing
 from marmalade_sc.player.generators.shelves import shelf_of
 from marmalade_sc.sdk.seeds import track_seed
 from marmalade_sc.settings.load import Settings
@@ -129,8 +129,7 @@ def surroundings(places: Places, rows: Sequence[Mapping[str, object]]) -> Iterat
     Raises:
         GeneratorError: the sandbox lacks a layer here; says which and how to get it.
     """
-    with tempfile.TemporaryDirectory(prefix="marmalade-") as name:
-        folder = Path(name)
+    with passing() as folder:
         uid = None
         if os.geteuid() == 0:  # users of its own: limits of processes are counted by user
             mark = int.from_bytes(hashlib.sha256(os.fsencode(folder)).digest()[:2], "big")

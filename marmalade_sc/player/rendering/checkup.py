@@ -1,12 +1,10 @@
 """What `marmalade generator check` finds out: a generator played in its sandbox, its events rendered and measured."""
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 from marmalade_sc.clock.timeline import Timeline
@@ -17,6 +15,7 @@ from marmalade_sc.generators.rehearsal.take import Account, Role
 from marmalade_sc.generators.words import what_went_wrong
 from marmalade_sc.measures.levels import amplitude_to_db
 from marmalade_sc.measures.measure import measure
+from marmalade_sc.player.base.abandoned import passing
 from marmalade_sc.player.rendering.rehearsals import Rehearsed, Sounding, rehearsed
 from marmalade_sc.player.rendering.render import START, Rendering, end_of
 from marmalade_sc.player.sounds.soundfiles import split
@@ -142,8 +141,7 @@ def _told(checkup: Checkup, role: Role, found: Rehearsed) -> None:
 def _sound(checkup: Checkup, role: Role, found: Rehearsed, scsynth: str, end: int) -> None:
     """Render what it played, by a real scsynth, and measure it."""
     rendering = Rendering(found.player, found.definitions, scsynth, _RATE, _TAIL_S, with_stems=True)
-    with tempfile.TemporaryDirectory(prefix="marmalade-") as name:
-        folder = Path(name)
+    with passing() as folder:
         try:
             delay = rendering.run(folder / "rendered.wav", end)
             stems = [folder / f"stem{place}.wav" for place in range(len(rendering.tracks))]

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from marmalade_sc.player.base.abandoned import hold, remove_abandoned
+from marmalade_sc.player.base.abandoned import hold, passing, remove_abandoned, remove_passed
 from marmalade_sc.player.base.processes import ProcessId
 
 OWN = "marmalade-0-00000000"
@@ -90,6 +92,55 @@ def test_nothing_is_removed_where_sockets_cannot_be_known(folder: Path) -> None:
     assert remove_abandoned(folder / OWN, unix=folder / "nothing") == []
     assert remove_abandoned(folder / "nowhere" / OWN) == []
     assert path.exists()
+
+
+LEFT = """
+import sys
+from marmalade_sc.player.base.abandoned import passing
+with passing() as folder:
+    (folder / "set-x").mkdir()
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_process_that_was_killed_had_in_passing_goes_and_what_lives_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of a job is killed while its set is in a sandbox: each left a folder in the temporary one."""
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for name in ("marmalade-passing-0123", "marmalade-passing-0123456z", "marmalade-other-01234567"):
+        (folder / name).mkdir()
+
+    def begun() -> tuple["subprocess.Popen[str]", Path]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", LEFT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        return process, Path(process.stdout.readline().strip())
+
+    (killed, left_), (living, held) = begun(), begun()
+    try:
+        killed.kill()
+        killed.wait()
+        assert left_.is_dir() and left_.parent == folder
+        with passing() as ours:
+            assert not left_.exists() and held.is_dir() and ours.stat().st_mode & 0o777 == 0o700
+            remove_passed()
+            assert ours.is_dir()
+        assert not ours.exists()
+        living.communicate("")
+        assert not held.exists()
+        assert sorted(each.name for each in folder.iterdir()) == [
+            "marmalade-other-01234567",
+            "marmalade-passing-0123",
+            "marmalade-passing-0123456z",
+        ]
+    finally:
+        for process in (killed, living):
+            process.kill()
+            process.communicate()
 
 
 def test_who_waits_for_a_folder_that_is_removed_gets_a_new_one(folder: Path) -> None:
