@@ -97,6 +97,7 @@ WHERE = {
     "T23 secrets": [
         "identity/test_keys.py::test_what_others_can_read_or_is_no_key_is_refused",
         "generators/sandbox/test_attacks.py::test_no_attack_succeeds_in_this_players_sandbox",
+        "live/test_secrets.py::test_no_secret_is_in_a_log_a_message_an_argument_or_in_sight_of_a_generator",
     ],
     "T24 switches": ["peers/test_threats.py::test_t24_nothing_switches_a_check_off"],
     "T25 privacy": [
@@ -270,7 +271,7 @@ HELD = {
     "T20": "clocks more than 10 s ahead are refused; a write of those that may not write blocks nobody",
     "T21": "one pattern for all names, printable text only, the shell cleans what it shows",
     "T22": "requests with an origin, or for a name instead of a number, are refused; the control socket is ours alone",
-    "T23": "0600 or it is not used; sandboxes do not see it",
+    "T23": "0600 or it is not used; sandboxes do not see it; no log, message or argument has it",
     "T24": "there is none: no variable, no setting",
     "T25": "only what a player has announced is told; datagrams show nothing",
     "T26": "every requirement with its hashes",
