@@ -4,15 +4,13 @@ import contextlib
 import http.client
 import itertools
 import os
-import resource
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.live.players import LivePlayer, hearing, off_grid
+from tests.live.scarcity import no_more_files, read_only
 from tests.live.test_generators import STEADY, add
 from tests.live.test_peers import ask, instance, listening
 from tests.player.deadline import eventually
@@ -28,19 +26,6 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlayer]:
     """A player that listens to others, of whom there are none."""
     with listening(tmp_path_factory.mktemp("voll é") / "spieler") as player:
         yield player
-
-
-@contextlib.contextmanager
-def no_more_files(pid: int) -> Iterator[None]:
-    """What is open stays so, and nothing more can be opened: the limit is the lowest number that is free."""
-    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    taken = {int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()}
-    lowest = next(number for number in itertools.count() if number not in taken)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, hard))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def to_the_hub(player: LivePlayer) -> socket.socket:
@@ -94,26 +79,6 @@ def test_who_comes_when_no_more_files_may_be_open_is_let_in_later_and_no_note_is
     host.evaluate("hush()")
 
 
-@contextlib.contextmanager
-def written_by_nobody(player: LivePlayer) -> Iterator[None]:
-    """The folder of the jam as on a disk that is read-only; where we may not mount, one whose files may not grow."""
-    folder, pid = player.places.jam("home").root, player.pid("peers")
-    if os.geteuid() == 0:
-        subprocess.run(["mount", "--bind", folder, folder], check=True)
-        try:
-            subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
-            yield
-        finally:
-            subprocess.run(["umount", "-l", folder], check=True)
-    else:
-        soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
-        try:
-            yield
-        finally:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_what_cannot_be_written_down_is_not_promised_and_is_when_it_can(host: LivePlayer) -> None:
     """A stick that is write-protected, a file system that has turned read-only in the middle of a set."""
     track = host.track()
@@ -121,7 +86,7 @@ def test_what_cannot_be_written_down_is_not_promised_and_is_when_it_can(host: Li
     host.wait_for_notes(track, 16)
     add(host, "kept", STEADY)
     pid = host.pid("peers")
-    with written_by_nobody(host):
+    with read_only(host.places.jam("home").root, pid):
         answer = host.ask("share", generator="kept", instance="w1", track="kept")
         assert "cannot be written down" in answer["error"]["text"]
         assert not instance(host, "w1")

@@ -4,26 +4,13 @@ A file that may not grow is to a process the same failed write as a full disk, a
 test_servers.py has a small file system as well.
 """
 
-import contextlib
-import resource
-from collections.abc import Iterator
-
 import pytest
 
 from tests.live.players import LivePlayer, off_grid
+from tests.live.scarcity import no_more_room
 from tests.player.deadline import eventually
 
 pytestmark = pytest.mark.live
-
-
-@contextlib.contextmanager
-def no_more_room(pid: int) -> Iterator[None]:
-    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_event_log_that_cannot_be_written_costs_the_log_and_no_note(player: LivePlayer) -> None:
