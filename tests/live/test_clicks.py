@@ -37,6 +37,24 @@ def tone(sustain):
     return SinOsc.ar(frequency=200) * 1.4 * held(sustain, 0.05, 0.05)
 """
 
+#: What a stranger's synth may do to the strip that it plays into, half a second long.
+HOSTILE = {
+    "loud": "WhiteNoise.ar() * 1000 * gate",
+    "nan": "(DC.ar(source=0) / DC.ar(source=0)) * gate",
+    "infinite": "(DC.ar(source=1) / DC.ar(source=0)) * gate",
+    "minus": "(DC.ar(source=-1) / DC.ar(source=0)) * gate",
+    "dc": "DC.ar(source=1000) * gate",
+    "runaway": "LPF.ar(source=WhiteNoise.ar(), frequency=1e9) * gate",
+}
+SOURCE = """
+from supriya.ugens import DC, LPF, WhiteNoise
+from marmalade_sc.synthdefs import held, synthdef
+@synthdef()
+def {name}(sustain):
+    gate = held(sustain, 0.001, 0.001)
+    return {code}
+"""
+
 Samples = numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float64]]
 
 
@@ -222,6 +240,33 @@ def test_the_master_keeps_its_ceiling_and_removes_what_is_no_sound(tone: Set, tm
     samples = tone.render(tmp_path)
     assert level_db(samples, 0.0, 4.0) <= -0.29
     assert numpy.isfinite(samples).all()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_synth_does_is_below_0_dbfs_and_over_within_100_ms(
+    sounds: dict[str, Built], tmp_path: Path, name: str
+) -> None:
+    """T11: +60 dB, NaN, infinities, DC, in a strip without the lower ceiling of guests; the tone plays on beside it."""
+    hostile = build_source(SOURCE.format(name=name, code=HOSTILE[name]), Path(f"{name}.py"))
+    plain = Set(sounds).render(tmp_path, 3.0)
+    tone = Set({**sounds, name: hostile})
+    evil = Instrument.from_row(hostile.definition.to_json())
+    when = START + 1000 * MS
+    content = evil.template.message(1, [*evil.values({"sustain": 0.5}), 1.0])
+    tone.at(900, lambda: [Bundles("evil", 0, when, join_bundles([bundle(when, [content])]))])
+    samples = tone.render(tmp_path, 3.0)
+    assert numpy.isfinite(samples).all()
+    assert level_db(samples, 0.0, 3.0) <= -0.29
+    changed = samples[: len(plain)] - plain[: len(samples)]
+    is_a_number = name in ("loud", "dc", "runaway")
+    assert (level_db(changed, 1.0, 1.5) > -30) == is_a_number, "what is no number is not heard at all"
+    after = round(1.6 * RATE)
+    # What a constant leaves behind is below hearing; the tone itself is as it was.
+    below = numpy.exp(-2j * numpy.pi * 200 * numpy.arange(RATE // 10) / RATE)
+    for begin in range(after, after + RATE, RATE // 10):
+        was, is_ = (abs((each[begin : begin + RATE // 10, 0] * below).sum()) for each in (plain, samples))
+        assert 20 * abs(numpy.log10(is_ / was)) < 0.5
+    assert level_db(changed, 2.2, 3.0) < -80
 
 
 def test_a_track_joins_and_leaves_a_group_without_a_click_and_as_loud(tone: Set, tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ time.sleep(60)
 
 
 def forms(secret: bytes) -> set[bytes]:
-    """How a secret may be written: as it is, in digits, in any of the three ways it can lie in base 64."""
-    found = {secret, secret.hex().encode(), secret.hex().upper().encode()}
+    """How a secret may be written: as it is, in digits, as Python shows it, in each way that it can lie in base 64."""
+    found = {secret, secret.hex().encode(), secret.hex().upper().encode(), repr(secret)[2:-1].encode()}
     for shift in range(3):
         whole = base64.b64encode(bytes(shift) + secret)
         inner = whole[4 if shift else 0 : -4]
