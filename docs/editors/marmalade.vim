@@ -63,15 +63,15 @@ function! s:Told(text) abort
     return
   endtry
   if type(get(l:answer, 'error')) == v:t_dict
+    " One line, for of several only the last is seen; :copen has the place.
+    let l:said = trim(l:answer.error.message . '. ' . get(l:answer.error, 'hint', ''), '. ')
     let l:where = l:answer.error.where
     if type(l:where) == v:t_dict
-      let l:place = {'bufnr': bufnr('%'), 'lnum': l:where.line, 'col': l:where.column, 'text': l:answer.error.message}
-      call setqflist([l:place], 'r')
+      call setqflist([{'bufnr': bufnr('%'), 'lnum': l:where.line, 'col': l:where.column, 'text': l:said}], 'r')
+      let l:said = 'line ' . l:where.line . ': ' . l:said
     endif
     echohl ErrorMsg
-    for l:line in split(l:answer.error.text, "\n")
-      echomsg l:line
-    endfor
+    echomsg strcharpart(substitute(l:said, '\n', ' ', 'g'), 0, get(v:, 'echospace', 78))
     echohl None
     return
   endif
