@@ -139,13 +139,16 @@ The region where it is active."
 (defun marmalade-document ()
   "Show what is known of the name at point."
   (interactive)
-  (let ((page (marmalade--ask 'document (marmalade--fields))))
-    (with-help-window "*marmalade*"
-      (princ (or (alist-get 'signature page) ""))
-      (princ "\n\n")
-      (princ (or (alist-get 'doc page) (alist-get 'text (alist-get 'error page)) ""))
-      (dolist (example (alist-get 'examples page))
-        (princ (concat "\n\n    " example))))))
+  (let* ((page (marmalade--ask 'document (marmalade--fields)))
+         (failed (alist-get 'text (alist-get 'error page))))
+    (if (member (alist-get 'title page) '(nil ""))
+        (message "%s" (or failed "Nothing is known of this."))
+      (with-help-window "*marmalade*"
+        (princ (or (alist-get 'signature page) ""))
+        (princ "\n\n")
+        (princ (or (alist-get 'doc page) ""))
+        (dolist (example (alist-get 'examples page))
+          (princ (concat "\n\n    " example)))))))
 
 ;; Lights: `marmalade lights' says which characters sound, when they are heard, and hears how a text has changed.
 

@@ -34,7 +34,11 @@ ACTIONS: Mapping[str, Action] = _table(
     Action("evaluate_all", "f6, alt-a", "Evaluate all that is there."),
     Action("hush", "f9, alt-h", "Silence all tracks within 20 ms."),
     Action("panic", "f10, alt-p", "Silence everything at once, whatever else hangs."),
-    Action("interrupt", "ctrl-c", "Interrupt an evaluation that runs; otherwise close a panel or empty the line."),
+    Action(
+        "interrupt",
+        "ctrl-c",
+        "Interrupt an evaluation that runs; otherwise close a search or a panel, or empty the line.",
+    ),
     Action("mute", "alt-{n}, alt-0 {n} {n}", "Mute the n-th track of the status bar, or unmute it."),
     Action("solo", "alt-s {n}, alt-s 0 {n} {n}", "Hear only the n-th track of the status bar, or all again."),
     Action("tap", "f8, alt-t", "Tap the tempo: four taps or more, the median counts."),

@@ -14,6 +14,7 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyPressEvent
+from prompt_toolkit.search import stop_search
 
 from marmalade_sc.settings.keymap import table
 from marmalade_sc.shell.bindings import Deed
@@ -187,9 +188,11 @@ class Deeds:
             self._desk.marks.evaluated(source, lines, found.first, max(0, margin))
 
     def interrupt(self, buffer: Buffer) -> None:
-        """End an evaluation that runs; else close the panel; else empty the prompt."""
+        """End an evaluation that runs; else a search; else close the panel; else empty the prompt."""
         if self._desk.board.evaluating:
             self._command("interrupt")
+        elif get_app().layout.is_searching:
+            stop_search()
         elif self._desk.panel is not None:
             self._desk.panel = None
             self.face.panel_changed()

@@ -23,6 +23,7 @@ from prompt_toolkit.key_binding import (
     merge_key_bindings,
 )
 from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.search import accept_search
 
 from marmalade_sc.shell.bindings import action_keys
 from marmalade_sc.shell.buffers import code_buffer, editing_keys, prompt_buffer
@@ -223,7 +224,9 @@ class Shell:
 
         @own.add("c-d")
         def _(event: KeyPressEvent) -> None:
-            if event.current_buffer.text and event.current_buffer is buffer:
+            if event.app.layout.is_searching:
+                accept_search()  # the line that was found is there, and nobody is thrown out
+            elif event.current_buffer.text and event.current_buffer is buffer:
                 event.current_buffer.delete(event.arg)
             else:
                 self._deeds.face.leave("leave")

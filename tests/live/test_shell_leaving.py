@@ -37,6 +37,24 @@ def test_ctrl_c_and_ctrl_d(player: LivePlayer, mode: str) -> None:
         assert "The player plays on" in terminal.text
 
 
+@pytest.mark.parametrize("mode", ["plain", "full"])
+def test_ctrl_c_and_ctrl_d_end_a_search_and_nothing_else(player: LivePlayer, mode: str) -> None:
+    """Ctrl-C left the search open over an empty line, and Ctrl-D left the shell."""
+    with shell(player) if mode == "plain" else full(player) as terminal:
+        terminal.write("abc = 1\nxyz = 2" if mode == "full" else "abc = 1\r")
+        for key in ("c-c", "c-d"):
+            terminal.press("c-r")
+            terminal.wait_for("I-search")
+            terminal.write("abc")
+            terminal.wait_for("abc = 1")
+            terminal.press(key)
+            terminal.wait_for(lambda: "I-search" not in terminal.text)
+        assert terminal.process.poll() is None
+        assert "abc = 1" in terminal.text
+        terminal.press("c-c", "c-q")
+        assert terminal.wait_for_end() == 0
+
+
 def test_a_terminal_that_is_killed_leaves_the_music_and_a_new_shell_finds_it(tmp_path: Path) -> None:
     """The shell that started the player loses its window: nobody at the front hears anything."""
     player = LivePlayer(tmp_path / "p")

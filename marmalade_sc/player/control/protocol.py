@@ -55,6 +55,17 @@ class Command:
 
 
 _NUMBER = (int, float)
+_WORDS: Final[Mapping[object, str]] = MappingProxyType(
+    {
+        str: "a text",
+        int: "a whole number",
+        _NUMBER: "a number",
+        list: "a list",
+        dict: "an object",
+        (int, float, str): "a number or a text",
+    }
+)
+"""Types of fields, as errors name them."""
 
 COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
     {
@@ -201,7 +212,7 @@ def check_command(message: Mapping[str, object]) -> Command:
     for field, kind in command.fields.items():
         value = message.get(field)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise PlayerError(f"The command {name} needs the field {field!r}.")
+            raise PlayerError(f"The command {name} needs the field {field!r}, {_WORDS[kind]}.")
     return command
 
 
