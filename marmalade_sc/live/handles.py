@@ -27,8 +27,10 @@ from marmalade_sc.patterns.piece import END
 from marmalade_sc.patterns.span import cycles_from
 from marmalade_sc.sdk.instruments import Instrument
 
-__all__ = ["ClockHandle", "Effect", "PlacedTrack", "TrackHandle", "grid_of"]
+__all__ = ["TRACK_NAME", "ClockHandle", "Effect", "PlacedTrack", "TrackHandle", "grid_of"]
 
+TRACK_NAME: Final = re.compile(r"[a-z]{1,12}\d{1,4}")
+"""A name that becomes a track on the left of `>>`."""
 _GRID: Final = re.compile(r"\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*(bar|bars|cycle|cycles|beat|beats)\s*")
 _MARK: Final = re.compile(r"\s*%[^\s%]+\s*")
 _ACTIONS: Final = (

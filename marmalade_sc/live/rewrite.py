@@ -2,30 +2,23 @@
 
 import ast
 import re
-from collections.abc import Callable
-from typing import Final
 
 from marmalade_sc.errors import UsageError
 from marmalade_sc.live.blocks import Block
 from marmalade_sc.live.handles import TrackHandle
+from marmalade_sc.live.naming import Naming
 from marmalade_sc.patterns.pattern import Pattern
 
-__all__ = ["TRACK_NAME", "Rewrite", "mark", "row"]
-
-TRACK_NAME: Final = re.compile(r"[a-z]{1,12}\d{1,4}")
-"""A name that becomes a track on the left of `>>`."""
+__all__ = ["Rewrite", "mark", "row"]
 
 
 class Rewrite(ast.NodeTransformer):
     """Makes tracks of unknown names on the left of `>>`, and lets texts know where they stand."""
 
-    def __init__(
-        self, code: str, block: Block, is_track: Callable[[str], bool], is_voice: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, code: str, block: Block, naming: Naming) -> None:
         self._lines = code.splitlines()
         self._block = block
-        self._is_track = is_track
-        self._is_voice = is_voice
+        self._naming = naming
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """`d1 >> ...` and `d1.at(...) >> ...`."""
@@ -46,7 +39,7 @@ class Rewrite(ast.NodeTransformer):
         if len(node.targets) != 1 or not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name):
             return node
         name = target.value.id
-        if not self._is_voice(name):
+        if not self._naming.is_voice(name):
             return node
         arguments = [target.value, ast.Constant(target.attr), self._placed(node.value)]
         call = ast.Call(ast.Name("_default", ast.Load()), arguments, [])
@@ -69,7 +62,7 @@ class Rewrite(ast.NodeTransformer):
         return node
 
     def _left(self, node: ast.expr) -> ast.expr:
-        if isinstance(node, ast.Name) and self._is_track(node.id):
+        if isinstance(node, ast.Name) and self._naming.is_track(node.id):
             call = ast.Call(ast.Name("_track", ast.Load()), [ast.Constant(node.id)], [])
             return ast.copy_location(call, node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -24,10 +24,11 @@ from marmalade_sc.live.handles import ClockHandle, Effect, TrackHandle
 from marmalade_sc.live.hosted import GeneratorCall, GeneratorHandle, controls_of
 from marmalade_sc.live.lane import Lane
 from marmalade_sc.live.limits import TooSlowError, too_slow
+from marmalade_sc.live.naming import Naming
 from marmalade_sc.live.operations import Grid, Hush, Operation, Redo, Replace, SetMix, Undo
 from marmalade_sc.live.output import RESTORED, unsaid
 from marmalade_sc.live.playable import names_of, playable
-from marmalade_sc.live.rewrite import TRACK_NAME, Rewrite, mark, row
+from marmalade_sc.live.rewrite import Rewrite, mark, row
 from marmalade_sc.live.units import Unit, units_of
 from marmalade_sc.live.ways import Ways
 from marmalade_sc.live.wishes import Wishes
@@ -37,7 +38,7 @@ from marmalade_sc.patterns.pattern import Pattern
 from marmalade_sc.sdk.instruments import Instrument, Orchestra
 from marmalade_sc.sdk.seeds import track_seed
 
-__all__ = ["TRACK_NAME", "Evaluation", "Session"]
+__all__ = ["Evaluation", "Session"]
 
 _LONGEST_CODE: Final = 1 << 20
 
@@ -106,6 +107,7 @@ class Session:
         self._hosted: set[str] = set()
         self._count = 0
         self.names: dict[str, object] = {"__builtins__": builtins, "__name__": "__marmalade__"}
+        self._naming = Naming(self.names, self._language)
         self._bound: dict[str, object] = {}
         self._asked: Callable[[str], str] = str
         self._own = self._own_names()
@@ -213,9 +215,9 @@ class Session:
     def _run(self, code: str, source: str) -> object:
         # Under the name of a file CPython takes the columns of mistakes from what is on the disk.
         tree = ast.parse(code)
-        self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._is_track, self._is_voice)
+        self._units, binders = units_of(tree, code, self.binders, self._unit_count, self._naming)
         self._unit = None
-        rewrite = Rewrite(code, self.blocks.begin(source, code), self._is_track, self._is_voice)
+        rewrite = Rewrite(code, self.blocks.begin(source, code), self._naming)
         tree = ast.fix_missing_locations(rewrite.visit(tree))
         last: ast.expr | None = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
@@ -239,13 +241,6 @@ class Session:
     def _begin_unit(self, place: int) -> None:
         """The statement at that place of the block begins."""
         self._unit = self._units[place]
-
-    def _is_track(self, name: str) -> bool:
-        bound = self.names.get(name)
-        return TRACK_NAME.fullmatch(name) is not None and (bound is None or isinstance(bound, TrackHandle))
-
-    def _is_voice(self, name: str) -> bool:
-        return isinstance(self.names.get(name), Voice)
 
     def _check_tracks(self) -> None:
         """`d1 = s("bd")` plays nothing, and d1 would be no track any more: nobody means that."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from marmalade_sc.live.lane import Lane
+from marmalade_sc.live.naming import Naming
 
 __all__ = ["Unit", "closure", "units_of"]
 
@@ -42,29 +43,34 @@ def units_of(
     code: str,
     binders: Mapping[str, Unit],
     count: int,
-    is_track: Callable[[str], bool],
-    is_voice: Callable[[str], bool],
+    naming: Naming,
 ) -> tuple[list[Unit], dict[str, Unit]]:
     """The units of a block and who binds which name when it has worked.
 
     Args:
         binders: who binds which name before it.
         count: units there were before.
-        is_track: whether a name is a track's; those are not bound by code.
-        is_voice: whether it is an instrument's, which is another one when a default of it was set.
+        naming: what names stand for before it.
     """
     now = dict(binders)
     units = []
+    steady: dict[str, bool] = {}
+
+    def stays(name: str) -> bool:
+        return steady[name] if name in steady else naming.is_steady(name)
+
     lines = code.splitlines(keepends=True)
     for statement in tree.body:
-        reads, stored, touched = _names(statement)
-        binds = {
-            name for name in stored | {name for name in touched if name in now or is_voice(name)} if not is_track(name)
-        }
+        reads, stored, called, assigned = _names(statement)
+        touched = {name for name in called if name in now and not stays(name)}
+        touched |= {name for name in assigned if name in now or naming.is_voice(name)}
+        binds = stored | touched
+        is_plain = isinstance(statement, ast.Assign) and all(isinstance(each, ast.Name) for each in statement.targets)
+        steady |= dict.fromkeys(stored, is_plain and _is_steady(statement, stays))
         needs = dict.fromkeys(now[name] for name in sorted(reads) if name in now)
         count += 1
-        makes = frozenset(name for name in _left(statement) if is_track(name))
-        refers = frozenset(name for name in reads if is_track(name)) - makes
+        makes = frozenset(name for name in _left(statement) - now.keys() if naming.is_track(name))
+        refers = frozenset(name for name in reads - now.keys() if naming.is_track(name)) - makes
         unit = Unit(
             count,
             _text(statement, lines, code),
@@ -91,12 +97,25 @@ def closure(units: Iterable[Unit]) -> list[Unit]:
     return sorted(found, key=lambda unit: unit.number)
 
 
-def _names(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
+def _is_steady(statement: ast.stmt, stays: Callable[[str], bool]) -> bool:
+    """Whether `beat = s("bd sn").fast(2)` binds what cannot change: a constant, or what comes of such by calls."""
+    node = statement.value if isinstance(statement, ast.Assign) else None
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Constant | ast.JoinedStr) or (isinstance(node, ast.Name) and stays(node.id))
+
+
+def _names(statement: ast.stmt) -> tuple[set[str], set[str], set[str], set[str]]:
     """Names that a statement reads, that it binds, and that it may change by a call of theirs or a part of them."""
     reads: set[str] = set()
     stored: set[str] = set()
-    touched: set[str] = set()
+    called: set[str] = set()
+    assigned: set[str] = set()
+    inner = [each for each in ast.walk(statement) if isinstance(each, ast.comprehension)]
+    own = {id(name) for each in inner for name in ast.walk(each.target)}  # what a comprehension binds is its own
     for node in ast.walk(statement):
+        if id(node) in own:
+            continue
         if isinstance(node, ast.Name):
             (reads if isinstance(node.ctx, ast.Load) else stored).add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -104,14 +123,14 @@ def _names(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
         elif isinstance(node, ast.alias):
             stored.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            touched |= _base(node.func.value)
+            called |= _base(node.func.value)
         elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            touched |= _base(node.value)
+            assigned |= _base(node.value)
     if isinstance(statement, ast.AugAssign):
         reads |= stored
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         stored = {statement.name}  # the others are its own
-    return reads, stored, touched
+    return reads, stored, called, assigned
 
 
 def _left(statement: ast.stmt) -> set[str]:

@@ -309,7 +309,10 @@ class Deeds:
         self._talk.say("class:value", "".join(text for style, text in parts if not style.startswith(meters)).strip())
 
     def _search(self, text: str) -> None:
-        for entry in self._history.search(text):
+        found = self._history.search(text)
+        if not found:
+            self._talk.say("class:said", f"Nothing in the history has {text!r}.")
+        for entry in found:
             when = entry.time.replace("T", " ")[:16]
             self._talk.say("class:said", f"{when}  {entry.jam}")
             self._talk.say("class:code", textwrap.indent(entry.code, "    "))

@@ -94,9 +94,10 @@ class JamHistory(History):
             self.error = f"The history {self._path} cannot be written: {error.strerror}"
 
     def search(self, text: str, count: int = 20) -> list[Entry]:
-        """The newest entries with `text` in them, newest last."""
+        """The newest entries with `text` in them, newest last; but for those that asked for a search themselves."""
         entries = read_entries(self._path) if self._path is not None else self._mine
-        return [entry for entry in entries if text.lower() in entry.code.lower()][-count:]
+        found = [entry for entry in entries if text.lower() in entry.code.lower()]
+        return [entry for entry in found if not entry.code.lstrip().startswith("history(")][-count:]
 
     def _kept(self) -> list[Entry]:
         if self._path is None:

@@ -1,6 +1,6 @@
 """The strip of another player's play here: never one that is, or may be, a track of one's own. Pure."""
 
-from marmalade_sc.live.rewrite import TRACK_NAME
+from marmalade_sc.live.handles import TRACK_NAME
 
 __all__ = ["strip_of"]
 
