@@ -304,8 +304,8 @@ def test_a_player_that_is_killed_leaves_no_process_and_starts_none_twice(tmp_pat
         add(player, "steady", STEADY)
         run(player, "steady", instance="only", track="g")
         run(player, "steady", instance="afar", track="a", requester="somebody")
-        player.wait_for_notes("g", 5)
-        player.wait_for_notes("a", 5)
+        player.wait_for_notes("g", 5, 40.0)
+        player.wait_for_notes("a", 5, 40.0)
         before = player.processes()
         assert len(before) > 12, "the sandbox and its program are among them"
         status = running.status(player.places)
@@ -318,9 +318,9 @@ def test_a_player_that_is_killed_leaves_no_process_and_starts_none_twice(tmp_pat
             return sorted(row["instance"] for row in player.ask("instances").get("instances", []))
 
         # What others had asked for goes on with them; what the user had begun waits for the user's word.
-        eventually(lambda: playing_again() == ["afar"], 30.0)
+        eventually(lambda: playing_again() == ["afar"], 60.0)
         assert run(player, "steady", instance="only")["started"] is False
         run(player, "steady", instance="next", track="h")
-        player.wait_for_notes("h", 5)
+        player.wait_for_notes("h", 5, 40.0)
         assert player.ask("restore").get("value") == "generators play again"
-        eventually(lambda: playing_again() == ["afar", "next", "only"], 30.0)
+        eventually(lambda: playing_again() == ["afar", "next", "only"], 60.0)

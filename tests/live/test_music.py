@@ -41,8 +41,9 @@ def test_scenes_and_history_survive_a_killed_live_host(player: LivePlayer) -> No
     player.evaluate(f'{one}.stop()\n{other} >> s("hh*4")')
     player.kill("live")
     eventually(lambda: player.ask("tracks").get("tracks") and other in plays(player))
-    assert f"of-{one}" in player.ask("names")["scenes"]
+    eventually(lambda: f"of-{one}" in player.ask("names").get("scenes", []))
     answer = player.ask("scene", name=f"of-{one}")
+    assert answer.get("landings"), answer
     assert answer["landings"][0]["what"] == f"scene of-{one}"
     assert {one} <= plays(player)
     player.wait_for_notes(one, 8)

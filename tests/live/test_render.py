@@ -216,7 +216,7 @@ def test_a_render_that_is_cancelled_leaves_no_file_and_no_process(home: Path, tm
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        eventually(lambda: len(list(tmp_path.rglob("rendered.wav"))) == 1, 20.0)
+        eventually(lambda: len(list(tmp_path.rglob("rendered.wav"))) == 1, 60.0)
         process.send_signal(number)
         assert process.wait(60) != 0
     assert [path.name for path in tmp_path.iterdir()] == ["set.py"]

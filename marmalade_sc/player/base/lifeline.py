@@ -3,12 +3,13 @@
 import contextlib
 import gc
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 
-__all__ = ["LIFELINE", "READY", "TURN", "await_turn", "going_on", "ready", "serve", "settle", "watch"]
+__all__ = ["LIFELINE", "READY", "TURN", "await_turn", "going_on", "is_cut", "ready", "serve", "settle", "watch"]
 
 LIFELINE = "MARMALADE_LIFELINE_FD"
 """Names the read end of a pipe whose only write end the supervisor holds: it closes with the supervisor."""
@@ -75,6 +76,17 @@ def watch(callback: Callable[[], None] | None = None, *, grace_s: float = _GRACE
     thread = threading.Thread(target=_wait, args=(fd, callback, grace_s), name="lifeline", daemon=True)
     thread.start()
     return thread
+
+
+def is_cut() -> bool:
+    """Whether the supervisor has ended, or just does. One that is killed closes its files before it loses its children:
+    for a moment, and on a busy machine for some milliseconds, it is still their parent."""
+    text = os.environ.get(LIFELINE, "")
+    if not text.isdecimal():
+        return False
+    poll = select.poll()
+    poll.register(int(text), 0)  # its other end's going is told unasked
+    return bool(poll.poll(0))
 
 
 def _wait(fd: int, callback: Callable[[], None] | None, grace_s: float) -> None:

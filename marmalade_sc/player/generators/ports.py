@@ -19,6 +19,7 @@ from marmalade_sc.jam.access import Access
 from marmalade_sc.jam.history import Retention
 from marmalade_sc.jam.segments import Segments, series_folder
 from marmalade_sc.jam.streams import StateLog
+from marmalade_sc.player.base import lifeline
 from marmalade_sc.player.base.directory import written_aside
 from marmalade_sc.player.base.measurements import network_state, players_state
 from marmalade_sc.player.base.processes import ProcessId, end
@@ -159,7 +160,7 @@ class PlayerPorts:
 
     def is_orphaned(self) -> bool:
         """Whether the supervisor was killed: then what ends now does so without the user's word."""
-        return os.getppid() != self._supervisor
+        return os.getppid() != self._supervisor or lifeline.is_cut()
 
     def remember(self, rows: Sequence[Mapping[str, object]]) -> None:
         if self.is_orphaned():
