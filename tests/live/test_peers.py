@@ -24,7 +24,7 @@ from marmalade_sc.player.base.processes import ProcessId
 from marmalade_sc.player.control.protocol import request
 from marmalade_sc.player.supervision import running
 from marmalade_sc.settings.places import Places
-from tests.live.players import OPTIONS, LivePlayer, playing
+from tests.live.players import OPTIONS, LivePlayer, hearing, playing
 from tests.live.test_generators import STEADY, add
 from tests.peers.houses import free_port
 from tests.player.deadline import eventually
@@ -346,13 +346,19 @@ def test_what_is_said_is_heard_and_kept_for_a_while(two: tuple[LivePlayer, LiveP
     assert request(one.places.control_socket, "chat", text="\x1b[2J").get("error")
 
 
+def _context(player: LivePlayer) -> object:
+    return ask(player, "schedule").get("place", {}).get("context")
+
+
 def test_a_schedule_that_one_sets_is_the_other_s_at_the_same_place(two: tuple[LivePlayer, LivePlayer]) -> None:
     """Set, then edited: nobody is moved by an edit."""
     one, other = two
     wait_until_heard(other)
-    ask(one, "set_schedule", text="intro 4 -> verse\nverse 400 -> intro")
-    eventually(lambda: "verse" in ask(other, "schedule")["value"], _LONG_S)
-    eventually(lambda: all(ask(each, "schedule").get("place", {}).get("context") == "verse" for each in two), _LONG_S)
+    with hearing(other, "news") as news:
+        ask(one, "set_schedule", text="intro 4 -> verse\nverse 400 -> intro")
+        eventually(lambda: "verse" in ask(other, "schedule")["value"], _LONG_S)
+        eventually(lambda: all(_context(each) == "verse" for each in two), _LONG_S)
+    assert sum("jam's schedule is" in str(each.get("text")) for each in news) == 1, "it is told once"
     began = [
         each.timeline().timetag(Fraction(ask(each, "schedule")["place"]["since"])) - ask(each, "status")["origin"]
         for each in two

@@ -38,6 +38,7 @@ class Schedulekeeper:
         self._taken: tuple[bytes, int] | None = None
         self._waiting_since = math.inf
         self._context: object = None
+        self._told: tuple[bytes, Schedule] | None = None
 
     async def run(self) -> None:
         """Keep it, until cancelled."""
@@ -137,8 +138,10 @@ class Schedulekeeper:
         }
         if await asyncio.to_thread(self._keeping.state.append, now, [(SCHEDULE, record, _KEPT)]):
             self._taken = mark
-            who = self._keeping.title(write.maker)
-            self._keeping.say(f"The jam's schedule is {who}'s from now on: jam.schedule() shows it.")
+            who, told = self._keeping.title(write.maker), (write.maker, agenda.schedule)
+            if told != self._told:  # its writer tells once more where it is, before this player is there itself
+                self._told = told
+                self._keeping.say(f"The jam's schedule is {who}'s from now on: jam.schedule() shows it.")
 
     @staticmethod
     def _is_ours(agenda: Agenda, place: Mapping[str, object]) -> bool:
