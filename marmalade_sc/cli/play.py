@@ -68,7 +68,7 @@ async def _play(session: Session, code: str, name: str, seconds: float | None, r
     try:
         await client.ask("subscribe", to=["output", "news"])
         if record is not None:
-            _checked(await client.ask("record", path=str(record)))
+            _checked(await client.ask("record", path=str(record), replace=True))
             try:
                 await asyncio.wait_for(began.wait(), 10.0)
             except TimeoutError:

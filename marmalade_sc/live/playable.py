@@ -23,6 +23,8 @@ def playable(pattern: object) -> Pattern:
         raise UsageError("A track plays one pattern, this is a row of them", hint="Write stack(a, b).")
     if callable(pattern):
         name = getattr(pattern, "__name__", "this")
+        if name == "<lambda>":  # a change of the pattern's, as in s("bd").rev
+            raise UsageError("A track cannot play a function", hint='Write its brackets, too: s("bd").rev().')
         raise UsageError(f"A track cannot play {name} itself, which is a function", hint=f"Write {name}(...).")
     raise UsageError(f"A track cannot play {pattern!r:.60}", hint='Give it a pattern, such as s("bd sn").')
 

@@ -79,6 +79,7 @@ def test_the_place_of_a_mistake_is_in_what_was_sent(
         ('d1 >> s("bd")\njam.share(d1, tags=1)', "share takes no 'tags'", "It is written jam.share(track, name=''"),
         ('d1 >> jam["a/b"].degrade(.2)', "it has no 'degrade'", ".transpose(5)"),
         ('d1 >> s("bd") & s("hh")', "d1 >> a & b reads as (d1 >> a) & b", "stack(a, b)"),
+        ('d1 >> s("bd").rev', "A track cannot play a function", ".rev()"),
         ('d1 >> hat("1*8")', "'hat' is not defined", "hh"),
         ("bass.cutoff", "bass has no 'cutoff'", "bass(..., cutoff=...)"),
         ("d1 >> bass(0, 3, 5)", "An instrument takes one melody, not 3", 'bass("0 3 5")'),

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from marmalade_sc.errors import JamError, MarmaladeError, PlayerError, UsageError
 from marmalade_sc.ids import check_name
@@ -30,6 +29,7 @@ from marmalade_sc.player.hub.farewell import bars_of, leave
 from marmalade_sc.player.hub.looking import LOOKS, Looking
 from marmalade_sc.player.hub.repertoire import Repertoire
 from marmalade_sc.player.hub.strips import recording_s, with_hosted
+from marmalade_sc.player.hub.takes import take_path
 from marmalade_sc.player.live.assistance import Assistance
 from marmalade_sc.player.live.sets import set_names
 
@@ -303,9 +303,9 @@ class Hub:
             asyncio.ensure_future(self._live.ask({"do": "hush"}))
             return {"ok": True}
         if do == "record":
-            path = self.wiring.places.recordings / Path(str(message["path"])).expanduser()
+            path = take_path(self.wiring.places.recordings, str(message["path"]), message.get("replace") is True)
             await self._order({"order": "record", "path": str(path)})
-            return {"ok": True}
+            return {"ok": True, "path": str(path)}
         if do == "stop_recording":
             await self._order({"order": "stop_recording"})
             return {"ok": True}
