@@ -184,6 +184,7 @@ def test_what_is_shared_as_d1_is_not_in_anybodys_own_d1(two: tuple[LivePlayer, L
     assert "shared d1" in one.evaluate("jam.share(d1)")["value"]
     tracks = eventually(lambda: strip in (found := ask(other, "tracks")["tracks"]) and found, _LONG_S)
     assert tracks[strip] == {"plays": True, "mix": {}} and tracks["d1"]["plays"]
+    assert strip not in ask(other, "names")["tracks"], "code has no name for it, so none is offered"
     other.wait_for_notes(strip, 3, _LONG_S)
     eventually(lambda: other.peak_db(strip) > -60 and other.peak_db("d1") > -60, _LONG_S)
     other.evaluate(f'mute("{strip}")')

@@ -343,7 +343,7 @@ class Hub:
 
     async def _names(self) -> Message:
         """What can be named: see docs/control.md."""
-        found = with_hosted(await self._live.ask({"do": "names"}), self._hosted)
+        found = await self._live.ask({"do": "names"})
         if found.get("error"):
             return found
         tracks = found.get("tracks")
