@@ -43,10 +43,18 @@ def complete(code: str, position: int, words: "Words") -> tuple[int, list[Comple
         return place.position, []
     elif place.is_member:
         above = owner(place.tokens, len(place.tokens) - 2, words)
-        start, found = place.start, fitting(place.name, words.members.get(above.kind, ()))
+        start, found = place.start, fitting(place.name, _members(above, words))
     else:
         start, found = place.start, fitting(place.name, _candidates(place, words))
     return start, [Completion(word.written, word.kind, word.meta, word.page.text()) for word in found]
+
+
+def _members(above: Owner, words: "Words") -> Iterable[Word]:
+    """What may stand behind a dot; behind an instrument its controls, to be set: `bass.cutoff = `."""
+    if above.kind in ("voice", "bank"):
+        controls = words.voice_controls(above.voices)
+        return (Word(each.name, each.kind, each.meta, each.page, f"{each.name} = ") for each in controls)
+    return words.members.get(above.kind, ())
 
 
 def _candidates(place: Place, words: "Words") -> Iterable[Word]:

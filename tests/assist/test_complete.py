@@ -69,6 +69,7 @@ def applied(code: str, words: Words, number: int = 0) -> str:
         ("d1.fx = lpf(900) ¦ re|", ["reverb"]),
         ("d1 >> |", ["beat", "shift"]),
         ("d1 >> ba|", ["bass"]),
+        ("bass.cut|", ["cutoff = "]),
         ("ba|", ["back"]),
         ('bass("0", cutoff=|', ["700", "sine(4).range(40, 18000)"]),
         ('bass("0", scale=mi|', ['"minor"']),
