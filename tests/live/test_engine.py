@@ -1,9 +1,11 @@
 """scsynth through supriya: boots that fail say why and leave nothing; pending bundles, large moments, many voices."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 import time
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -307,29 +309,38 @@ def test_a_second_server_has_all_that_the_first_had(engine: Engine) -> None:
 
 
 def test_probes_tell_what_scsynth_s_clock_is_off_by_and_timetags_are_corrected_by_it(engine: Engine) -> None:
-    """A bundle that means a jam time is done on the sample that the map has for it, give or take its filter's noise."""
+    """A bundle that means a jam time is done on the sample that the map has for it, give or take its filter's noise.
+
+    Each dropout throws that filter off for a while, and a busy machine has many: so it goes on until twenty landings in
+    a row were seen of which most are right, where without the correction they would not be.
+    """
     watch = Watch(engine, lambda observation: None)
     watch.start()
-    off: list[float] = []
+    off: deque[float] = deque(maxlen=20)
+    levels: deque[float] = deque(maxlen=20)
+    numbers = itertools.count(1)
+
+    def land() -> bool:
+        """One more landing of our own, with a corrected timetag; whether the last ones are right."""
+        line, here, number = engine.aim.line, engine.samples.map, next(numbers)
+        assert line is not None and here is not None
+        due = engine.clock.now() + 60 * MS
+        probe = message("/s_new", AIM_SYNTH, aim_node(number), 1, CLOCK_GROUP, "number", -float(number))
+        engine.server.send(bundle(WallMap.measure(engine.clock).ntp(due - line.correction(due)), [probe]))
+        for _ in range(30):
+            engine.clock.sleep_until(engine.clock.now() + 5 * MS)
+            told = engine.server.buses(AIM_BUS, 4)
+            if told is not None and told[0] == -number:
+                off.append(Landing(due, int(told[1]), told[2] + told[3] - 0.5).error(here))
+                levels.append(line.level)
+                break
+        return len(off) == 20 and sorted(map(abs, off))[10] < 8.0 and sorted(map(abs, levels))[10] > 16.0
+
     try:
         eventually(lambda: engine.aim.line is not None)
-        for number in range(1, 60):  # landings of our own, with corrected timetags
-            line, here = engine.aim.line, engine.samples.map
-            assert line is not None and here is not None
-            due = engine.clock.now() + 60 * MS
-            probe = message("/s_new", AIM_SYNTH, aim_node(number), 1, CLOCK_GROUP, "number", -float(number))
-            engine.server.send(bundle(WallMap.measure(engine.clock).ntp(due - line.correction(due)), [probe]))
-            for _ in range(30):
-                engine.clock.sleep_until(engine.clock.now() + 5 * MS)
-                told = engine.server.buses(AIM_BUS, 4)
-                if told is not None and told[0] == -number:
-                    off.append(Landing(due, int(told[1]), told[2] + told[3] - 0.5).error(here))
-                    break
+        eventually(land, 120.0)
     finally:
         watch.stop()
-    assert len(off) > 20
-    # A dropout may throw off some; without the correction all are off by the driver's period and latency.
-    assert sorted(map(abs, off))[len(off) // 2] < 8.0
 
 
 def test_a_step_of_the_wall_clock_makes_it_blind_until_it_has_settled(engine: Engine) -> None:
