@@ -35,6 +35,7 @@ class Talk:
         self._count = 0
         self._asks_tracks = False
         self._said_silent = False
+        self._jam = ""
 
     @property
     def now(self) -> int:
@@ -164,6 +165,9 @@ class Talk:
             self.desk.lights.clear()
             return
         board.jam = str(hello.get("jam", ""))
+        if self._jam and self._jam != board.jam:
+            self.say("class:landed", f"now in the jam {board.jam}; restore() brings back what played in it")
+        self._jam = board.jam
         board.timeline = None
         self.start(self._read_all())
 

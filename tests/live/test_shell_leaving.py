@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from marmalade_sc.player.supervision import running
-from tests.live.players import LivePlayer
+from tests.live.players import LivePlayer, playing
 from tests.live.shells import full, shell
 from tests.live.terminal import Terminal
 from tests.player.deadline import eventually
@@ -41,7 +41,11 @@ def test_ctrl_c_and_ctrl_d(player: LivePlayer, mode: str) -> None:
 def test_ctrl_c_and_ctrl_d_end_a_search_and_nothing_else(player: LivePlayer, mode: str) -> None:
     """Ctrl-C left the search open over an empty line, and Ctrl-D left the shell."""
     with shell(player) if mode == "plain" else full(player) as terminal:
-        terminal.write("abc = 1\nxyz = 2" if mode == "full" else "abc = 1\r")
+        if mode == "full":
+            terminal.write("abc = 1\nxyz = 2")
+        else:  # its value says that no evaluation runs, which is what Ctrl-C would end first
+            terminal.write("abc = 1; abc + 41\r")
+            terminal.wait_for("\n42")
         for key in ("c-c", "c-d"):
             terminal.press("c-r")
             terminal.wait_for("I-search")
@@ -104,6 +108,15 @@ def test_a_set_that_a_player_is_started_with_is_heard_from_its_first_beat(tmp_pa
         terminal.close()
         if running.status(player.places) is not None:
             player.stop()
+
+
+def test_a_move_to_another_jam_is_said(tmp_path: Path) -> None:
+    """Only the status bar changed, and what had played was gone without a word."""
+    with playing(tmp_path / "p") as player, shell(player) as terminal:
+        terminal.write('jam.start("second")\r')
+        terminal.wait_for("now in the jam second", 60.0)
+        terminal.write("1 + 41\r")
+        terminal.wait_for("\n42", 60.0)
 
 
 def test_a_hub_that_is_killed_is_joined_again_and_what_was_typed_is_still_there(player: LivePlayer) -> None:
