@@ -137,7 +137,12 @@ def test_it_talks_and_sets_the_tempo_in_the_session_that_it_has_heard_of(player:
         eventually(lambda: f"{station.me.id}: hello from elsewhere" in ask(player, "chats")["value"], _LONG_S)
         ask(player, "trust", player=station.me.id, level="sandbox")
         ask(player, "tempo", bpm=200)
-        eventually(lambda: b'"bpm": 200' in station.registers.get(b"timeline", [b""] * 9)[8], _LONG_S)
+
+        def heard() -> bool:
+            station.repair()  # news are pushed a few times only; who has missed them asks
+            return b'"bpm": 200' in station.registers.get(b"timeline", [b""] * 9)[8]
+
+        eventually(heard, _LONG_S)
         held = station.registers[b"timeline"]
         law = json.loads(held[8]) | {"bpm": 90.0}
         station.push(station.me.register("timeline", json.dumps(law).encode(), held[12], held[13]))
@@ -192,6 +197,5 @@ def test_every_refusal_of_the_page(player: LivePlayer, invite: Invite) -> None:
     assert who.http("GET", "/generator/aaaaaaaa:none")[0] == 404
     ask(player, "trust", player=who.id, level="block")
     assert who.ask("play", who.play(name, author, sha256, "alien6")) == (403, "blocked")
-    answers = [who.http("GET", "/players")[0] for _ in range(500)]
-    assert 429 in answers and set(answers) <= {200, 429}
+    assert who.flood(3000) == {200, 429}
     assert request(player.places.control_socket, "status")["jam"] == invite.jam

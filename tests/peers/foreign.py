@@ -181,6 +181,18 @@ class Foreigner:
             answer = link.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
+    def flood(self, most: int) -> set[int]:
+        """Statuses of so many questions on one connection, one right after the other, until one is refused."""
+        found: set[int] = set()
+        with contextlib.closing(http.client.HTTPConnection(self.to.host, self.to.port, timeout=20)) as link:
+            while found <= {200} and most:
+                link.request("GET", "/players")
+                answer = link.getresponse()
+                answer.read()
+                found.add(answer.status)
+                most -= 1
+        return found
+
     def get(self, path: str) -> Any:
         status, _, body = self.http("GET", path)
         assert status == 200, body
@@ -228,6 +240,10 @@ class Station:
         for each in ((self.me.player(), self.record), *((each,) for each in more)):
             self.send(0x26, b"", listed(each))
 
+    def repair(self) -> None:
+        """Say that we hold nothing: the answer names all that we lack."""
+        self.send(0x23, bytes(16 * 8))
+
     def _hear(self, data: bytes) -> None:
         arrived = self._units()
         letter = self._seal.decrypt(data[8:20], data[20:], data[:8])
@@ -245,6 +261,8 @@ class Station:
                     self.registers[found[7]] = found
         if body[0] == 0x20:
             self.send(0x21, fields[0], self.me.key, bytes(8), b"", b"")
+        elif body[0] == 0x24 and fields[2]:
+            self.send(0x25, fields[2][: 100 * 8])
         elif body[0] == 0x30:
             self.send(0x31, fields[0], number(arrived), number(self._units()))
 
