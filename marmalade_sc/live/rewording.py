@@ -28,8 +28,9 @@ _LESSONS: Final[Mapping[str, str]] = {
     "Tutorial.next": "tutorial.next(); tutorial(3) shows lesson 3",
     "Tutorial.previous": "tutorial.previous(); tutorial(3) shows lesson 3",
 }
-_FROZEN: Final = ("FrozenInstanceError", "super(type, obj): obj must be an instance or subtype of type")
-"""What is said when a value that stays as it is gets a member; the latter of one with slots (CPython 3.11)."""
+_FROZEN: Final = "FrozenInstanceError"
+_FROZEN_SLOTS: Final = "super(type, obj): obj "
+"""What is said when a value that stays as it is gets a member; the latter begins what CPython says of one with slots."""
 
 _TEMPO: Final = "The tempo is clock.bpm = 120."
 _SOUNDS: Final = 'Sounds are played by name: d1 >> s("bd sn").'
@@ -64,7 +65,7 @@ def reworded(error: BaseException, line: str) -> tuple[str, str] | None:
     """
     text, kind = str(error), type(error).__name__
     is_pattern = text.startswith("'Pattern' object has no attribute")
-    if kind in _FROZEN or text in _FROZEN or is_pattern:
+    if kind == _FROZEN or text.startswith(_FROZEN_SLOTS) or is_pattern:
         return _assigned(line, is_pattern)
     if isinstance(error, AttributeError):
         return _member(error)

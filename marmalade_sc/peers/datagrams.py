@@ -197,14 +197,21 @@ class Datagrams:
 
     def _sift(self) -> None:
         """Let the kernel drop what is too much. As long as it does, look again soon: it may be over."""
-        now = self._monotonic()
-        if self._socket is None or not self._sieve.is_due(now, fill := kernel_counts(self._socket)[0]):
+        if self._socket is None:
             return
-        self._sieve.look(now, fill)
-        self._sieve.apply(self._socket, self._friends())
-        if self._tick is not None:
-            self._tick.cancel()
-        self._tick = None if self._sieve.is_open else asyncio.get_running_loop().call_later(TICK_S, self._sift)
+        now = self._monotonic()
+        if self._sieve.is_due(now, fill := kernel_counts(self._socket)[0]):
+            self._sieve.look(now, fill)
+            self._sieve.apply(self._socket, self._friends())
+            if self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
+        if self._tick is None and not self._sieve.is_open:
+            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._sift_again)
+
+    def _sift_again(self) -> None:
+        self._tick = None
+        self._sift()
 
     def hear(self, data: bytes, host: str, port: int) -> None:
         """A datagram has come from an address."""

@@ -1,5 +1,6 @@
 """The kernel's filter before a socket: which datagrams pass, and that a flood loses no friend's while nobody reads."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -157,3 +158,32 @@ async def test_a_friend_s_are_all_there_after_a_while_in_which_nobody_could_read
             return datagrams.is_open
 
         await eventually_async(is_open_later)
+
+
+async def test_who_is_held_back_is_heard_again_though_a_look_comes_a_little_early() -> None:
+    """The loop's timer and the clock of the looks need not agree: a look that was not due must not be the last one."""
+    now = 0.0
+    datagrams = Datagrams(
+        Envelopes(BOB, JAM), lambda mail: None, lambda: 0, lambda: now, friends=lambda: frozenset({FRIEND})
+    )
+    port = datagrams.open("127.0.0.1", 0)
+    letter = Envelopes(makers.player(100), JAM).close(BOB.public.raw, encode(Ping(1, 0, (), (), ())))
+    with contextlib.closing(datagrams), socket.socket(type=socket.SOCK_DGRAM) as out:
+        out.connect(("127.0.0.1", port))
+
+        def is_held_back() -> bool:
+            nonlocal now
+            now += TICK_S / 50
+            for _ in range(200):
+                out.send(letter)
+            return not datagrams.is_open
+
+        await eventually_async(is_held_back)
+        await asyncio.sleep(3 * TICK_S)  # looks of the timer, of which none is due: this clock stands still
+
+        def is_open_again() -> bool:
+            nonlocal now
+            now += TICK_S
+            return datagrams.is_open
+
+        await eventually_async(is_open_again)
