@@ -30,7 +30,7 @@ _LESSONS: Final[Mapping[str, str]] = {
 }
 _FROZEN: Final = "FrozenInstanceError"
 _FROZEN_SLOTS: Final = "super(type, obj): obj "
-"""What is said when a value that stays as it is gets a member; the latter begins what CPython says of one with slots."""
+"""What is said when a value that stays as it is gets a member; the latter begins what is said of one with slots."""
 
 _TEMPO: Final = "The tempo is clock.bpm = 120."
 _SOUNDS: Final = 'Sounds are played by name: d1 >> s("bd sn").'
