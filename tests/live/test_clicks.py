@@ -260,6 +260,9 @@ def test_whatever_a_synth_does_is_below_0_dbfs_and_over_within_100_ms(
     changed = samples[: len(plain)] - plain[: len(samples)]
     is_a_number = name in ("loud", "dc", "runaway")
     assert (level_db(changed, 1.0, 1.5) > -30) == is_a_number, "what is no number is not heard at all"
+    assert abs(samples[round(1.35 * RATE) : round(1.45 * RATE)].mean()) < 0.05, (
+        "no loudspeaker is held out of its place"
+    )
     after = round(1.6 * RATE)
     # What a constant leaves behind is below hearing; the tone itself is as it was.
     below = numpy.exp(-2j * numpy.pi * 200 * numpy.arange(RATE // 10) / RATE)

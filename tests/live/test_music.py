@@ -40,15 +40,15 @@ def test_scenes_and_history_survive_a_killed_live_host(player: LivePlayer) -> No
     player.ask("save_scene", name=f"of-{one}")
     player.evaluate(f'{one}.stop()\n{other} >> s("hh*4")')
     player.kill("live")
-    eventually(lambda: player.ask("tracks").get("tracks") and other in plays(player))
+    eventually(lambda: player.ask("tracks").get("tracks") and other in plays(player), 60.0)
     eventually(lambda: f"of-{one}" in player.ask("names").get("scenes", []))
     answer = player.ask("scene", name=f"of-{one}")
     assert answer.get("landings"), answer
     assert answer["landings"][0]["what"] == f"scene of-{one}"
     assert {one} <= plays(player)
-    player.wait_for_notes(one, 8)
+    player.wait_for_notes(one, 8, 40.0)
     player.evaluate("undo()")
-    eventually(lambda: other in plays(player) and one not in plays(player))
+    eventually(lambda: other in plays(player) and one not in plays(player), 60.0)
 
 
 def test_a_set_is_saved_and_loaded(player: LivePlayer) -> None:

@@ -29,7 +29,9 @@ from tests.peers.makers import JAM
 class Post:
     """A station, and what it has told."""
 
-    def __init__(self, own: Identity, jam: JamName = JAM, friends: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self, own: Identity, jam: JamName = JAM, friends: frozenset[bytes] = frozenset(), announced: str = ""
+    ) -> None:
         self.heard: list[Signed[Record]] = []
         self.turns: list[tuple[Member, str]] = []
         self.own = own
@@ -44,7 +46,7 @@ class Post:
             lambda key: True,
             is_friend=lambda key: key in friends,
         )
-        self.station = Station(own, jam, at, [at.url], around)
+        self.station = Station(own, jam, at, [announced or at.url], around)
 
     def meet(self, other: "Post") -> None:
         self.station.node.meet(other.own.public.raw, other.station.at.url)
@@ -102,6 +104,20 @@ async def test_clocks_are_compared_and_addresses_proven() -> None:
         assert offset is not None
         assert abs(offset.offset_s) <= offset.asymmetry_s + offset.uncertainty_s + 0.001
         assert one.station.proven(key) == two.station.at
+
+
+async def test_who_names_another_s_address_has_no_request_sent_there() -> None:
+    """T6, T14: where a player says it is counts once it has answered there, with its own key."""
+    one, two = Post(makers.player(1)), Post(makers.player(2))
+    eve = Post(makers.player(3), announced=two.station.at.url)
+    async with up(one, two, eve):
+        one.meet(two)
+        eve.meet(one)
+        key = eve.own.public.raw
+        await eventually_async(lambda: (found := one.station.node.members.get(key)) and found.incarnation)
+        await eventually_async(lambda: two.station.dropped >= 10)  # what was meant for Eve, and asked her clock
+        await eventually_async(lambda: one.station.proven(two.own.public.raw) == two.station.at)
+        assert one.station.proven(key) is None
 
 
 async def test_of_another_jam_nothing_is_heard() -> None:
