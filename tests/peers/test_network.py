@@ -259,7 +259,7 @@ def test_t17_who_answers_cannot_be_talked_away() -> None:
             record = node.ledger.player(victim.identity.public.raw)
             if record is not None:
                 lies = [Doubt(record.maker, record.sequence), Doubt(record.maker, (1 << 64) - 1)]
-                node.receive(attacker.identity.public.raw, encode(Push(written_doubts(lies), ())))
+                node.receive(attacker.identity.public.raw, encode(Push(written_doubts(lies[::-1]), ())))
                 network.wake(each)
         network.run(0.2)
     assert gone(network) == []
