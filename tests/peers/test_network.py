@@ -258,7 +258,7 @@ def test_t17_who_answers_cannot_be_talked_away() -> None:
             assert node is not None
             record = node.ledger.player(victim.identity.public.raw)
             if record is not None:
-                lies = [Doubt(record.maker, record.sequence), Doubt(record.maker, (1 << 64) - 1)]
+                lies = [Doubt(record.maker, record.sequence), Doubt(record.maker, 1 << 62)]
                 node.receive(attacker.identity.public.raw, encode(Push(written_doubts(lies[::-1]), ())))
                 network.wake(each)
         network.run(0.2)
