@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import stat
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -181,15 +182,17 @@ def unpack(tree: Tree, folder: Path) -> None:
     """Write a tree into a folder that does not exist yet, for everybody to read: an instance may be another user.
 
     Keep its parents to yourself (0700). The folder is made first and synced, and never made twice: it is the record
-    that its instance was accepted.
+    that its instance was accepted. What cannot be written whole was not: once there is room it may be asked for again.
 
     Raises:
         FileExistsError: the folder is there already.
         ArchiveError: it cannot be written.
     """
+    is_ours = False
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(mode=0o755)
+        is_ours = True
         folder.chmod(0o755)  # whatever the umask
         _sync(folder.parent)
         made: set[Path] = set()
@@ -208,6 +211,8 @@ def unpack(tree: Tree, folder: Path) -> None:
     except FileExistsError as error:
         raise FileExistsError(f"{folder} is there already") from error
     except OSError as error:
+        if is_ours:
+            shutil.rmtree(folder, ignore_errors=True)
         raise ArchiveError(f"{folder} cannot be written: {error.strerror}") from error
 
 

@@ -144,6 +144,31 @@ def test_unpacked_files_are_for_everybodys_reading_and_nobodys_writing(tmp_path:
     assert [each.name for each in (tmp_path / "x").iterdir()] == ["y"], "nothing is left beside it"
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from marmalade_sc.errors import ArchiveError
+from marmalade_sc.generators.archive import File, Tree, unpack
+tree, folder = Tree.of({"run.sh": File(b"#!/bin/sh" + bytes(2000), True), "a": File(b"a")}), Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+try:
+    unpack(tree, folder)
+except ArchiveError as error:
+    print(error.message)
+print(folder.exists())
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+unpack(tree, folder)
+print((folder / "run.sh").stat().st_size)
+"""
+
+
+def test_what_a_full_disk_did_not_take_was_not_accepted(tmp_path: Path) -> None:
+    """F13: an instance whose files are there by half would never play, and who asks again is told that it does."""
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / "x")], capture_output=True, text=True, check=True)
+    said, is_there, size = done.stdout.splitlines()
+    assert "cannot be written" in said and (is_there, size) == ("False", "2009")
+
+
 def test_of_many_that_unpack_at_once_one_does(tmp_path: Path) -> None:
     """The folder is the record that an instance was accepted: two must never both think so."""
     tree = Tree.of({"run.sh": File(b"#!/bin/sh\n", True)})

@@ -182,6 +182,7 @@ WHERE = {
         "live/test_full_disk.py::test_a_state_server_that_cannot_write_costs_the_state_s_safety_and_no_note",
         "live/test_descriptors.py::test_who_comes_when_no_more_files_may_be_open_is_let_in_later_and_no_note_is_lost",
         "live/test_descriptors.py::test_what_cannot_be_written_down_is_not_promised_and_is_when_it_can",
+        "generators/test_archive.py::test_what_a_full_disk_did_not_take_was_not_accepted",
         "peers/test_threats.py::test_f13_without_a_disk_friends_are_met_and_nothing_is_promised",
     ],
     "F14 Redis without memory, slow, torn": [
