@@ -6,6 +6,7 @@ import gc
 import signal
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from marmalade_sc.shell.linear import LinearFace
 from marmalade_sc.shell.options import ShellOptions
 from marmalade_sc.shell.plain import PlainFace
 from marmalade_sc.shell.scratch import read_scratch, write_scratch
+from marmalade_sc.shell.status import Styled
 from marmalade_sc.shell.suggest import Suggestions
 from marmalade_sc.shell.talk import Talk
 from marmalade_sc.shell.themes import style_of
@@ -59,6 +61,8 @@ less often."""
 _MOST_S: Final = 0.5
 """A single slow look (the first wave imports numpy) must not let the bar stand still for seconds."""
 _SHOW_S: Final = 0.05
+_MISSED: Final = 20
+"""Lines said behind a view on the whole screen that the prompt shows when it is back."""
 _UNDO: Final = 300
 _UNDO_CHARACTERS: Final = 4_000_000
 """Steps of undo that a buffer keeps; each is a copy of all its text."""
@@ -88,6 +92,8 @@ class Shell:
         self._code.on_text_changed += lambda buffer: self._desk.marks.text(buffer.document.lines)
         self._face: AnyFace | None = None
         self._result = ""
+        self._visits = False  # a view on the whole screen stands before the prompt
+        self._missed: deque[Styled] = deque(maxlen=_MISSED)
         self._shows_at = 0.0
         self._show_handle: asyncio.TimerHandle | None = None
         self._draw_s = 0.0
@@ -156,9 +162,8 @@ class Shell:
 
     async def _change_faces(self, terminal: tuple[Input, Output]) -> str:
         name = "linear" if self._options.is_linear else self._options.mode
-        visits = False
         while True:
-            self._face = face = self._make_face(name, terminal, visits)
+            self._face = face = self._make_face(name, terminal)
             self._deeds.face = face
             self._desk.follows = name == "full"
             result = await self._run_face(face)
@@ -166,11 +171,11 @@ class Shell:
                 return HUNG_UP
             if result == "leave":
                 return LEFT
-            if visits and self._desk.panel is not None and self._desk.panel.is_whole:
+            if self._visits and self._desk.panel is not None and self._desk.panel.is_whole:
                 self._desk.panel = None
             if result == "again":
                 continue
-            visits = result == "whole"
+            self._visits = result == "whole"
             name = "full" if name == "plain" else "plain"
             self._keep_scratch()
 
@@ -198,7 +203,7 @@ class Shell:
             if isinstance(face, LinearFace):
                 face.end()
 
-    def _make_face(self, name: str, terminal: tuple[Input, Output], visits: bool) -> AnyFace:
+    def _make_face(self, name: str, terminal: tuple[Input, Output]) -> AnyFace:
         options, desk = self._options, self._desk
         if name == "linear":
             output = terminal[1]
@@ -212,7 +217,7 @@ class Shell:
         if name == "plain":
             return PlainFace(desk, self._prompt, options, style, self._keys(self._prompt, True), terminal)
         keys = self._keys(self._code, False)
-        return FullFace(desk, self._code, options, style, keys, terminal, self._title, visits)
+        return FullFace(desk, self._code, options, style, keys, terminal, self._title, self._visits)
 
     def _title(self) -> str:
         watched = f", watched: {self._watching.names}" if self._watching.names else ""
@@ -228,6 +233,9 @@ class Shell:
                 accept_search()  # the line that was found is there, and nobody is thrown out
             elif event.current_buffer.text and event.current_buffer is buffer:
                 event.current_buffer.delete(event.arg)
+            elif self._desk.panel is not None and self._desk.panel.is_whole:  # what is typed stands behind it
+                self._desk.panel = None
+                self._deeds.face.panel_changed()
             else:
                 self._deeds.face.leave("leave")
 
@@ -255,6 +263,11 @@ class Shell:
         if self._face is None or not self._face.app.is_running:
             return  # the next face shows it
         lines = self._desk.take(time.monotonic())
+        if self._visits:
+            self._missed.extend(lines)
+        else:
+            lines = [*self._missed, *lines]
+            self._missed.clear()
         with contextlib.suppress(OSError):
             self._face.show(lines)
         if self._desk.fold.is_waiting:

@@ -155,6 +155,20 @@ def test_a_file_in_another_editor_can_be_lit_there(player: LivePlayer, tmp_path:
         eventually(have_moved, 30.0)
 
 
+def test_what_is_said_behind_a_view_is_at_the_prompt_when_it_is_closed_and_what_was_typed_too(
+    player: LivePlayer,
+) -> None:
+    with shell(player) as terminal:
+        terminal.write("half a li")
+        terminal.press("f7", "f7")
+        terminal.wait_for(lambda: "half a li" not in terminal.text)
+        player.evaluate("print('said meanwhile')")
+        terminal.pump(0.5)
+        assert "said meanwhile" not in terminal.text
+        terminal.press("c-d")
+        terminal.wait_for(lambda: "said meanwhile" in terminal.text and "half a li" in terminal.text)
+
+
 @pytest.mark.parametrize("keys", [("f7",), ("escape", "g", "r"), ("escape", "g", "o"), ("escape", "g", "f")])
 def test_the_bar_goes_on_over_each_view(player: LivePlayer, keys: tuple[str, ...]) -> None:
     """A first wave imports numpy: the shell took it for slow drawing, and stood still for seconds."""
