@@ -290,7 +290,7 @@ class StateLog:
 
     def append(self, now: int, records: Iterable[tuple[str, Mapping[str, object], int]]) -> bool:
         """Append (key, fields, most entries kept) records at jam time `now`. False when they were dropped."""
-        rows = [(key, {name: _encoded(value) for name, value in fields.items()}, kept) for key, fields, kept in records]
+        rows = list(records)
         try:
             answers = self._send(now, rows)
             taken = [row for row, answer in zip(rows, answers, strict=True) if _is_taken(answer)]
@@ -310,16 +310,17 @@ class StateLog:
             self.error = ""
         return not failed
 
-    def _send(self, now: int, rows: Iterable[tuple[str, Mapping[str, str], int]]) -> list[object]:
+    def _send(self, now: int, rows: Iterable[tuple[str, Mapping[str, object], int]]) -> list[object]:
         pipeline = self._client.pipeline(transaction=False)
         for key, fields, kept in rows:
-            stamp = max((units_to_milliseconds(now), 0), _next(self._last.get(key)))
-            self._last[key] = stamp
-            pipeline.execute_command(  # type: ignore[no-untyped-call]
-                *("XADD", key, "MAXLEN", "~", kept, _id(stamp)),
-                *(part for pair in fields.items() for part in pair),
-            )
+            pipeline.execute_command(*self.command(now, key, fields, kept))  # type: ignore[no-untyped-call]
         return list(pipeline.execute(raise_on_error=False))
+
+    def command(self, now: int, key: str, fields: Mapping[str, object], kept: int) -> tuple[str | int, ...]:
+        """What is sent to append one record; its id is taken with this."""
+        stamp = self._last[key] = max((units_to_milliseconds(now), 0), _next(self._last.get(key)))
+        pairs = ((name, _encoded(value)) for name, value in fields.items())
+        return ("XADD", key, "MAXLEN", "~", kept, _id(stamp), *(part for pair in pairs for part in pair))
 
     def remove(self, key: str) -> None:
         """Remove a stream; nothing happens while Redis is away."""

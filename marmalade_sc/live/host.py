@@ -44,8 +44,8 @@ class Host:
         path: its socket; generations and clients connect to it.
         spawn: forks a first generation and returns its pid.
         tell: called with each event: output, complaints, tracks, timeline, landings.
-        record: called with (code, source, facts) of each block and command that worked; `facts` are what is needed to
-            do it again at the same place (`at`, `cycle`, `landings`, and of a command `command`).
+        record: called with (code, source, facts) of each block and command that worked; what it gives, when there is
+            time. `facts`: what is needed to do it again there (`at`, `cycle`, `landings`, and of a command `command`).
         marked: called now and then with the code that says what all that was recorded has come to.
         watches: what generations are to tell beside the rest, as somebody wants it: `steps`.
         names: what the user's code has bound; `scenes`: those that there are.
@@ -55,7 +55,7 @@ class Host:
     path: Path
     spawn: Callable[[], int]
     tell: Tell
-    record: Callable[[str, str, Message], None] = lambda code, source, facts: None
+    record: Callable[[str, str, Message], Callable[[], object]] = lambda code, source, facts: lambda: None
     marked: Callable[[str], None] = lambda code: None
     watches: Message = field(default_factory=dict)
     names: list[object] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Host:
             code = as_code(message)
             self._past.command(message, code)
             self._keep_scenes(answer)
-            self.record(code, "key", {**facts_of(answer), "command": {**message}})
+            self.record(code, "key", {**facts_of(answer), "command": {**message}})()
         return {name: value for name, value in answer.items() if name in ("error", "landings")}
 
     def watch(self, message: Mapping[str, object]) -> None:
@@ -382,16 +382,14 @@ class Host:
     def _worked(self, job: Job, playing: Message) -> None:
         self._past.add(*job.blocks)
         self._keep_scenes(playing)
-        answer: Message = {
-            "ok": True,
-            "value": self._value.get("value", ""),
-            "orders": self._value.get("orders", []),
-            "landings": playing.get("landings", []),
-        }
-        self.tell({"event": "landed", "landings": playing.get("landings", [])})
+        landings = playing.get("landings", [])
+        value, orders = self._value.get("value", ""), self._value.get("orders", [])
+        answer: Message = {"ok": True, "value": value, "orders": orders, "landings": landings}
+        self.tell({"event": "landed", "landings": landings})
+        # What was answered must be done again though we are killed a moment later; the rest of that work can wait.
+        kept = self.record(*job.blocks[0], facts_of(playing)) if not job.restores else bool
         self._finish_job(answer)
-        if not job.restores:  # right behind the answer, which need not wait for Redis: 1.6 ms
-            asyncio.get_running_loop().call_soon(self.record, *job.blocks[0], facts_of(playing))
+        asyncio.get_running_loop().call_soon(kept)
 
     def _finish_job(self, answer: Message) -> None:
         job, self._job = self._job, None

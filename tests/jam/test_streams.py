@@ -1,20 +1,17 @@
 """Frames and records through a real Redis: killed, stopped, read twice, written by two at once."""
 
-import contextlib
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
 from marmalade_sc.clock.timetag import UNITS_PER_SECOND
 from marmalade_sc.errors import JamError
-from marmalade_sc.jam.servers import events_server, find_redis, redis_version
 from marmalade_sc.jam.streams import FrameReader, FrameWriter, StateLog
 from marmalade_sc.sdk.frames import Frame, Swap
+from tests.jam.events import Server
 from tests.player.deadline import eventually
 
 pytestmark = [pytest.mark.live, pytest.mark.untimed]
@@ -22,39 +19,6 @@ pytestmark = [pytest.mark.live, pytest.mark.untimed]
 NOW = 1_000_000 * UNITS_PER_SECOND
 SECOND = UNITS_PER_SECOND
 KEY = "events:local:live:main"
-
-
-class Server:
-    """An events server that can be killed and started again at the same socket."""
-
-    def __init__(self, folder: Path) -> None:
-        program = find_redis()
-        self.path = str(folder / "e.sock")
-        self._spec = events_server(
-            program, redis_version(program), socket=folder / "e.sock", folder=folder, memory_mb=32
-        )
-        self.process: subprocess.Popen[bytes]
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self._spec.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(self.answers)
-
-    def answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError, OSError), redis.Redis(unix_socket_path=self.path) as client:
-            return bool(client.ping())
-        return False
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    one = Server(tmp_path)
-    one.start()
-    yield one
-    one.kill()
 
 
 @pytest.fixture

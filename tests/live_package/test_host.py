@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ class Hosted:
         self.path = path
         self.told: list[Message] = []
         self.recorded: list[tuple[str, str]] = []
+        self.settled: list[str] = []
         self.heard: list[tuple[int, str, Message]] = []
         self.generations: list[Generation] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -98,8 +99,12 @@ class Hosted:
             path,
             lambda: self.born(0, [], False),
             self.told.append,
-            lambda code, source, facts: self.recorded.append((code, source)),
+            self.record,
         )
+
+    def record(self, code: str, source: str, facts: object) -> Callable[[], None]:
+        self.recorded.append((code, source))
+        return lambda: self.settled.append(code)
 
     def born(self, request: int, blocks: Any, restores: bool) -> int:
         one = Generation(self, request, [code for code, _ in blocks], restores)
@@ -150,7 +155,8 @@ async def test_a_block_that_works_takes_over_and_is_recorded(stage: Hosted) -> N
     assert answer["ok"]
     assert (answer["value"], answer["landings"]) == ("ONE", [{"what": "one", "cycle": "1"}])
     assert stage.current is not first
-    await until(lambda: stage.recorded == [("one", "file.py")])  # the answer does not wait for the log
+    assert stage.recorded == [("one", "file.py")], "before anybody was told that it worked"
+    await until(lambda: stage.settled == ["one"])  # the answer does not wait for the log
     assert ("take", {"from": 0}) in [(do, message.get("position")) for _, do, message in stage.heard]
 
 

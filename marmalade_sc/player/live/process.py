@@ -16,6 +16,7 @@ from marmalade_sc.clock.timetag import UNITS_PER_SECOND, units_to_milliseconds
 from marmalade_sc.errors import JamError, MarmaladeError, TimelineError
 from marmalade_sc.jam import keys
 from marmalade_sc.jam.streams import FrameWriter, StateLog
+from marmalade_sc.jam.urgent import Urgent
 from marmalade_sc.live.generation import Generation
 from marmalade_sc.live.host import Host
 from marmalade_sc.live.limits import QUERY_S, at_most
@@ -122,6 +123,7 @@ class _Records:
         self._clock = wiring.clock
         self._boot = boot()
         self._state = StateLog(str(wiring.places.state_socket))
+        self._urgent = Urgent(self._state, str(wiring.places.state_socket))
         self._scribe = Scribe()
         self._log = EvaluationLog(wiring.jam_places.history, wiring.clock.origin, say)
         self.places: object = None
@@ -144,13 +146,20 @@ class _Records:
             self._scribe.put(self._autosave.end)
         self._scribe.close()
 
-    def evaluation(self, code: str, source: str, facts: Message) -> None:
-        """One block or command that worked."""
+    def evaluation(self, code: str, source: str, facts: Message) -> Callable[[], object]:
+        """One block or command that worked is on its way to the state when this returns; what it gives does more."""
         facts = dict(facts)
         places = facts.pop("places", None)
-        if (record := self._to_be_done_again(code, source, facts, places)) is not None:
-            self._state.append(self._clock.now(), [(keys.EVALUATIONS, record, _KEPT_EVALUATIONS)])
-        self._scribe.put(lambda: self._log.note(code, source, facts))  # last: its thread would hold this one up
+        record = self._to_be_done_again(code, source, facts, places)
+        now = self._clock.now()
+        settle = self._urgent.send(now, keys.EVALUATIONS, record, _KEPT_EVALUATIONS) if record is not None else None
+
+        def end() -> None:
+            if settle is not None:
+                settle()
+            self._scribe.put(lambda: self._log.note(code, source, facts))  # last: its thread would hold this one up
+
+        return end
 
     def _to_be_done_again(
         self, code: str, source: str, facts: Mapping[str, object], places: object
