@@ -26,9 +26,8 @@ _HEARS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _LOG_LINES: Final = 5000
 _FLASH_S: Final = 0.25
-_VIEW_S: Final[Mapping[str, float]] = {"steps": 0.0, "roll": 0.1, "scope": 0.14, "spectrum": 0.14}
-"""Seconds between two pictures: the piano roll of 80 columns moves so often by one, a larger one moves by more at once;
-of waves and spectra ten a second looked no smoother, and were more than 2 % of a core at 80x24."""
+_ROLL_S: Final = 0.1
+"""The piano roll of 80 columns moves so often by one; a larger one moves by more at once."""
 _BAR_S: Final = 0.25
 """What is on the bar besides the pulse, loads and levels, comes as often; between two pulses it is looked at once."""
 
@@ -202,7 +201,7 @@ class Desk:
         kind = self.panel.kind
         of, scope = (kind, width, height), self.board.scope if "scope" in _HEARS[kind] else None
         is_same = scope is not None and scope is self._view_scope
-        if of == self._view_of and (is_same or now_s - self._view_at < _VIEW_S[kind]):
+        if of == self._view_of and (is_same or (kind == "roll" and now_s - self._view_at < _ROLL_S)):
             return self.look.view
         self._view_at, self._view_of, self._view_scope = now_s, of, scope
         if self._drawing is None or self._drawing[0] != kind:

@@ -51,6 +51,8 @@ HUNG_UP: Final = "hung up"
 _TICK_S: Final = 0.1
 _LEAST_S: Final = 0.05
 """Seconds between two looks at what moves: `_TICK_S` at most, `_LEAST_S` at least; between them when a light is due."""
+_VIEW_TICK_S: Final[Mapping[str, float]] = {"steps": 0.15, "roll": 0.2, "scope": 0.15, "spectrum": 0.15}
+"""The same while a view fills the screen: of 23 rows that all move, ten pictures a second are 2.5 % of a core."""
 _ENGINE_S: Final = 60.0
 _LOOK_S: Final = 0.02
 """How long the set of a start waits for the engine, and how often it looks: the prompt is there a second before, and
@@ -277,7 +279,9 @@ class Shell:
         """Draw again when something on the screen has moved, and not more often than the terminal's size allows."""
         gc.freeze()  # what the start has made stays: nobody needs to look at it for garbage again and again
         while True:
-            await asyncio.sleep(pause_s(self._draw_s, self._desk.rests(self._talk.now)))
+            panel = self._desk.panel
+            tick_s = _VIEW_TICK_S.get(panel.kind, _TICK_S) if panel is not None and panel.is_whole else _TICK_S
+            await asyncio.sleep(pause_s(self._draw_s, self._desk.rests(self._talk.now), tick_s))
             face = self._face
             if face is None or not face.app.is_running or isinstance(face, LinearFace):
                 continue
@@ -355,15 +359,16 @@ class Shell:
             self._talk.say("class:said", f"What somebody else had written there is in {aside.name} now.")
 
 
-def pause_s(draw_s: float, rests_s: float) -> float:
+def pause_s(draw_s: float, rests_s: float, tick_s: float = _TICK_S) -> float:
     """Seconds to the next look at what moves.
 
     Args:
         draw_s: seconds that the last look took, with its drawing.
         rests_s: seconds in which neither a light nor the pulse changes.
+        tick_s: seconds to the next look where nothing is due.
     """
     # What is due shortly after the next look is waited for: else it would take two, and come late.
-    wait_s = rests_s if rests_s <= 1.5 * _TICK_S else _TICK_S
+    wait_s = rests_s if rests_s <= 1.5 * tick_s else tick_s
     return max(_LEAST_S, min(draw_s / _SHARE, _MOST_S), wait_s)
 
 

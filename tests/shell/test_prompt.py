@@ -20,3 +20,8 @@ from marmalade_sc.shell.prompt import pause_s
 )
 def test_the_next_look(draw_s: float, rests_s: float, pause: float) -> None:
     assert pause_s(draw_s, rests_s) == pytest.approx(pause)
+
+
+def test_a_view_that_fills_the_screen_is_looked_at_less_often_and_the_pulse_comes_in_time() -> None:
+    assert pause_s(0.001, math.inf, 0.2) == pytest.approx(0.2)
+    assert pause_s(0.001, 0.12, 0.2) == pytest.approx(0.12)

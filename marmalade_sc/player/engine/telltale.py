@@ -1,4 +1,4 @@
-"""What the engine tells while somebody watches: levels four times a second, and the scope ten times.
+"""What the engine tells while somebody watches: levels four times a second, and the scope six times.
 
 A thread beside the hot loop. Who watches asks again each few seconds (`watching`); without that it stops by itself.
 """
@@ -20,7 +20,7 @@ from marmalade_sc.player.engine.state import decibels
 __all__ = ["Telltale"]
 
 _KEPT: Final = 8
-_SCOPE_S: Final = 0.1
+_SCOPE_S: Final = 0.16
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[str, Mapping[str, object], int], None]
