@@ -40,6 +40,8 @@ from marmalade_sc.sdk.seeds import track_seed
 
 __all__ = ["Evaluation", "Session"]
 
+_SOON: Final = Grid(Fraction(1, 16))
+"""Where what played before a crash comes back: it was in its bar, and goes on in it. A piece begins with a bar."""
 _LONGEST_CODE: Final = 1 << 20
 
 
@@ -102,6 +104,7 @@ class Session:
         self._orchestra = orchestra
         self._tracks: dict[str, TrackHandle] = {}
         self._operations: list[Operation] = []
+        self._goes_on = False
         self._ways = Ways()
         self._orders: list[Mapping[str, object]] = []
         self._hosted: set[str] = set()
@@ -176,6 +179,7 @@ class Session:
         self._count += 1
         source = source or f"block {self._count}"
         self._operations = []
+        self._goes_on = source == RESTORED
         self._ways.begin()
         self._orders = []
         if not self.is_restoring:
@@ -326,6 +330,8 @@ class Session:
                 raise too_slow(track, number) from None
         if self._unit is not None:
             self._unit.plays[track] = weakref.ref(lane)
+        if self._goes_on and grid == Grid() and lane.pattern.piece is None:
+            grid = _SOON
         self._operations.append(Replace(track, lane, grid, fade))
 
     def _control(self, track: str, name: str, value: object) -> bool:

@@ -1,5 +1,6 @@
 """Evaluation: names, tracks, errors with their place; a block counts whole or not at all."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from marmalade_sc.errors import (
     UnknownNameError,
     UsageError,
 )
-from marmalade_sc.live.operations import Hush, Nudge, Ramp, Replace, SetMix, Tempo, Transport
+from marmalade_sc.live.operations import Grid, Hush, Nudge, Ramp, Replace, SetMix, Tempo, Transport
 from marmalade_sc.live.session import Session
+from marmalade_sc.scores.language import score
 from tests.live_package.stage import Stage, orchestra
 
 
@@ -396,3 +398,14 @@ def test_what_a_track_cannot_be_given_says_what_to_write(session: Session, code:
     """`d1.gain = -3` was answered by "Did you mean d1.gain?"."""
     session.evaluate('d1 >> s("bd")')
     assert said in str(fails(session, code))
+
+
+def test_what_played_before_a_crash_goes_on_in_its_bar(session: Session) -> None:
+    """Who waits for the next bar is silent for a bar more; a piece begins with one, and a grid that is said is kept."""
+    session.extend({"score": score}, str)
+    code = 'd1 >> s("bd")\nd2.at(4) >> s("hh")\nd3 >> score("c d e f")'
+    usual = [each.grid for each in session.evaluate(code).operations if isinstance(each, Replace)]
+    again = [each.grid for each in session.evaluate(code, "restore").operations if isinstance(each, Replace)]
+    assert usual == [Grid(), Grid(Fraction(4)), Grid()]
+    assert again == [Grid(Fraction(1, 16)), Grid(Fraction(4)), Grid()]
+    assert session.evaluate('d1 >> s("bd")').operations[0].grid == Grid()  # type: ignore[union-attr]
